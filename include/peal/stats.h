@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counters since engine_create. Each is exact by itself; two of them read in
+ * one call may be a cycle apart.
+ */
+#ifndef PEAL_STATS_H
+#define PEAL_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <peal/engine.h>
+#include <peal/port.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+struct engine_port_stats {
+	size_t size;          /* sizeof(struct engine_port_stats), set by the caller */
+	uint64_t sent;        /* commands queued */
+	uint64_t refused;     /* commands not queued: the ring was full */
+	uint64_t handled;     /* commands that the audio thread took */
+	uint64_t answered;    /* replies posted; handled minus quiet commands */
+	uint64_t received;    /* replies and events that the program took */
+	uint64_t events_lost; /* events that found no room */
+};
+
+struct engine_stats {
+	size_t size;              /* sizeof(struct engine_stats), set by the caller */
+	uint64_t cycles;          /* times the audio thread woke */
+	uint64_t periods;         /* periods handled */
+	uint64_t wakes;           /* cycles that a sender's wake caused */
+	uint64_t spurious_wakes;  /* the device woke us with less than a period */
+	uint64_t backoffs;        /* times a device that woke us without end was left alone */
+	uint64_t poll_timeouts;   /* times the device did not wake us in time */
+	uint64_t xruns;
+	uint64_t suspends;
+	uint64_t lost_frames;     /* frames of the timeline that no one played or captured */
+	uint64_t underrun_frames; /* frames of silence because the program was late */
+	uint64_t overrun_frames;  /* captured frames dropped because the program was late */
+	uint64_t played_frames;   /* frames of the playback stream rendered */
+	uint64_t captured_frames; /* frames pushed into the capture stream */
+};
+
+/*
+ * Fill in the engine's counters.
+ * Returns 0; -EINVAL when an argument is NULL; ENGINE_EABI; ENGINE_EFORKED.
+ * Thread: any.
+ */
+int engine_get_stats(struct engine *engine, struct engine_stats *stats);
+
+/*
+ * Fill in a port's counters (the engine's own: engine_own_port).
+ * Returns 0; -EINVAL; ENGINE_EABI; -EBADF when the port is closed; ENGINE_EFORKED.
+ * Thread: any.
+ */
+int engine_port_get_stats(struct engine_port *port, struct engine_port_stats *stats);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Giving orders to the audio thread; see shared/order.h. Control side. */
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "control/engine.h"
+
+uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int timeout_left(int timeout_ms, uint64_t start_ns)
+{
+	uint64_t gone_ms;
+
+	if (timeout_ms < 0)
+		return -1;
+	gone_ms = (monotonic_ns() - start_ns) / 1000000u;
+	return gone_ms < (uint64_t)timeout_ms ? timeout_ms - (int)gone_ms : 0;
+}
+
+static int order_wait(struct order *order)
+{
+	struct pollfd fd = { .fd = order->answered.fd, .events = POLLIN };
+	uint64_t start = monotonic_ns();
+
+	for (;;) {
+		int left = timeout_left(ENGINE_ORDER_TIMEOUT_MS, start);
+
+		doorbell_answer(&order->answered);
+		/* pairs with the release in rt/orders.c: the result is written */
+		if (load_acquire(&order->done) == load_relaxed(&order->given))
+			return 0;
+		if (left == 0)
+			return -ETIMEDOUT;
+		poll(&fd, 1, left);
+	}
+}
+
+int order_give(struct engine *engine, enum order_kind kind)
+{
+	struct order *order = &engine->rt->order;
+	int err;
+
+	/* one that timed out may still be in the audio thread's hands */
+	err = order_wait(order);
+	if (err < 0)
+		return err;
+	order->kind = kind;
+	/* pairs with the acquire in rt/orders.c: the kind is written */
+	store_release(&order->given, load_relaxed(&order->given) + 1);
+	doorbell_ring(&engine->rt->wake);
+	err = order_wait(order);
+	return err < 0 ? err : order->result;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports: what an engine is, was granted, and counts, copied out for the
+ * program. Any thread.
+ */
+#include <string.h>
+
+#include <peal/info.h>
+#include <peal/stats.h>
+#include <peal/virtual.h>
+#include "control/engine.h"
+#include "control/last_error.h"
+
+int engine_frame(struct engine *engine, uint64_t *frame)
+{
+	int err = engine_usable(engine);
+
+	if (err == 0 && !frame)
+		err = -EINVAL;
+	if (err == 0)
+		*frame = load_relaxed(&engine->rt->vitals.frame);
+	return err;
+}
+
+int engine_state(struct engine *engine)
+{
+	int err = engine_usable(engine);
+
+	return err < 0 ? err : load_relaxed(&engine->rt->vitals.state);
+}
+
+/* A structure that the caller gave us to fill: is it there and of our size? */
+static int fillable(const struct engine *engine, const size_t *given, size_t size)
+{
+	int err = engine_usable(engine);
+
+	if (err < 0)
+		return err;
+	if (!given)
+		return -EINVAL;
+	return *given == size ? 0 : ENGINE_EABI;
+}
+
+int engine_get_info(struct engine *engine, struct engine_info *info)
+{
+	int err = fillable(engine, info ? &info->size : NULL, sizeof(*info));
+
+	if (err < 0)
+		return err;
+	*info = engine->device.info;
+	info->size = sizeof(*info);
+	return 0;
+}
+
+int engine_get_rt_report(struct engine *engine, struct engine_rt_report *report)
+{
+	int err = fillable(engine, report ? &report->size : NULL, sizeof(*report));
+
+	if (err < 0)
+		return err;
+	*report = engine->report;
+	report->size = sizeof(*report);
+	return 0;
+}
+
+int engine_get_stats(struct engine *engine, struct engine_stats *stats)
+{
+	int err = fillable(engine, stats ? &stats->size : NULL, sizeof(*stats));
+	const struct stream *playback, *capture;
+	const struct vitals *vitals;
+
+	if (err < 0)
+		return err;
+	vitals = &engine->rt->vitals;
+	playback = engine->rt->playback;
+	capture = engine->rt->capture;
+	*stats = (struct engine_stats){
+		.size = sizeof(*stats),
+		.cycles = load_relaxed(&vitals->cycles),
+		.periods = load_relaxed(&vitals->periods),
+		.wakes = load_relaxed(&vitals->wakes),
+		.spurious_wakes = load_relaxed(&vitals->spurious_wakes),
+		.backoffs = load_relaxed(&vitals->backoffs),
+		.poll_timeouts = load_relaxed(&vitals->poll_timeouts),
+		.xruns = load_relaxed(&vitals->xruns),
+		.suspends = load_relaxed(&vitals->suspends),
+		.lost_frames = load_relaxed(&vitals->lost_frames),
+		.underrun_frames = playback ? load_relaxed(&playback->missed) : 0,
+		.overrun_frames = capture ? load_relaxed(&capture->missed) : 0,
+		.played_frames = playback ? load_relaxed(&playback->moved) : 0,
+		.captured_frames = capture ? load_relaxed(&capture->moved) : 0,
+	};
+	return 0;
+}
+
+int engine_port_get_stats(struct engine_port *port, struct engine_port_stats *stats)
+{
+	struct lane *lane;
+	int err;
+
+	if (!port)
+		return -EINVAL;
+	err = fillable(port->engine, stats ? &stats->size : NULL, sizeof(*stats));
+	if (err < 0)
+		return err;
+	if (load_relaxed(&port->closed))
+		return -EBADF;
+	lane = port->lane;
+	*stats = (struct engine_port_stats){
+		.size = sizeof(*stats),
+		.sent = load_relaxed(&lane->in.pushed),
+		.refused = load_relaxed(&lane->refused),
+		.handled = load_relaxed(&lane->in.popped),
+		.answered = load_relaxed(&lane->answered),
+		.received = load_relaxed(&lane->out.popped),
+		.events_lost = load_relaxed(&lane->events_lost),
+	};
+	return 0;
+}
+
+int engine_virtual_advance(struct engine *engine, uint64_t frames, int timeout_ms)
+{
+	struct card *card;
+	int err = engine_usable(engine);
+
+	if (err < 0)
+		return last_error_set(err, "engine: %s", engine_strerror(err));
+	if (timeout_ms < 0)
+		return last_error_set(-EINVAL, "timeout_ms %d: must be 0 or more", timeout_ms);
+	card = engine->device.card;
+	if (!card || !card_is_manual(card))
+		return last_error_set(-ENOTSUP, "the device is not \"virtual:clock=manual\"");
+	err = card_advance(card, frames, timeout_ms);
+	if (err < 0)
+		return last_error_set(err, "the audio thread did not handle a period within %d ms",
+				      timeout_ms);
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Playback: renders frames into the playback PCM, from the stream's chunks,
+ * and silence where the program is late. Audio thread.
+ *
+ * A frame leaves the stream only once the PCM has taken it, so that each is
+ * played exactly once whatever the device does.
+ */
+#include "rt/areas.h"
+#include "rt/rt.h"
+
+#include <errno.h>
+
+/* The chunk to play from: the one in progress, or the next; NULL: none. */
+static struct chunk *playback_chunk(struct stream *stream)
+{
+	if (!stream->open)
+		stream->open = chunk_ring_pop(&stream->filled);
+	return stream->open;
+}
+
+static void playback_advance(struct stream *stream, uint32_t frames, uint64_t frame)
+{
+	stream->open_done += frames;
+	store_relaxed(&stream->end_frame, frame + frames);
+	/* pairs with the acquire in engine_playback_drain: the end is written */
+	store_release(&stream->moved, load_relaxed(&stream->moved) + frames);
+	if (stream->open_done < stream->open->frames)
+		return;
+	/* there are never more chunks than slots: this cannot be refused */
+	chunk_ring_push(&stream->emptied, stream->open);
+	stream->open = NULL;
+	stream->open_done = 0;
+	stream->posted = true;
+}
+
+static void playback_miss(struct stream *stream, uint32_t frames)
+{
+	/* pairs with the release in engine_playback_drain: silence after the
+	 * last frame is wanted */
+	if (load_relaxed(&stream->moved) != load_acquire(&stream->ending))
+		count_add(&stream->missed, frames);
+}
+
+int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step)
+{
+	struct transport *t = &rt->transport;
+	struct pcm *pcm = t->playback;
+	struct stream *stream = rt->playback;
+	uint32_t done = 0;
+
+	while (done < frames) {
+		struct chunk *chunk = playback_chunk(stream);
+		uint32_t n = frames - done;
+		int64_t taken;
+		int err;
+
+		if (chunk && chunk->frames - stream->open_done < n)
+			n = chunk->frames - stream->open_done;
+		*step = ENGINE_STEP_BEGIN;
+		err = pcm->ops->begin(pcm, &n);
+		if (err < 0)
+			return err;
+		if (chunk)
+			areas_write(pcm, 0,
+				    chunk->samples + (size_t)stream->open_done * stream->frame_bytes,
+				    n);
+		else
+			areas_silence(pcm, 0, n);
+		*step = ENGINE_STEP_COMMIT;
+		taken = pcm->ops->commit(pcm, n);
+		if (taken != n)
+			return taken < 0 ? (int)taken : -EPIPE;
+		if (chunk)
+			playback_advance(stream, n, t->frame + done);
+		else
+			playback_miss(stream, n);
+		done += n;
+	}
+	if (load_relaxed(&stream->draining))
+		stream->posted = true;
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audio thread's whole world, in the engine's arena: locked, prefaulted,
+ * and not inherited by a fork.
+ *
+ * The cycle: wait, take an order, take messages, move periods, ring the bells
+ * of those who got something. It makes no system call but the wait, the
+ * device's own and 8 bytes read or written on an eventfd.
+ */
+#ifndef PEAL_RT_RT_H
+#define PEAL_RT_RT_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rt/clock.h"
+#include "rt/transport.h"
+#include "shared/lane.h"
+#include "shared/order.h"
+#include "shared/stream.h"
+#include "shared/vitals.h"
+
+/* How many messages one period takes, over all lanes, wakes included. */
+#define RT_BUDGET ENGINE_RING_MESSAGES
+
+/* With longer periods messages and orders are looked at this often all the same. */
+#define RT_TURN_MAX_NS 500000000u
+
+struct rt {
+	/* constant from before the thread starts */
+	struct clock *clock;
+	struct stream *playback; /* NULL: not used */
+	struct stream *capture;  /* NULL: not used */
+	struct lane *lanes;
+	uint32_t lane_count;
+	struct pcm playback_pcm;
+	struct pcm capture_pcm;
+	uint64_t turn_ns; /* a period, at most RT_TURN_MAX_NS */
+
+	/* audio thread */
+	struct transport transport;
+	uint64_t now_ns;    /* when this cycle woke */
+	uint64_t tick_ns;   /* when the current period began: budget, resume tries */
+	uint32_t budget;    /* what is left of RT_BUDGET in this period */
+	uint32_t next_lane; /* whose turn it is, 0..lane_count-1 */
+	bool quit;
+
+	/* both sides */
+	alignas(CACHE_APART) struct doorbell wake; /* rung by the control side */
+	struct order order;
+	/* control: lanes from this one on were never opened (only rises) */
+	atomic_of(uint32_t) lanes_used;
+
+	/* shared: audio writes, control reads */
+	alignas(CACHE_APART) struct vitals vitals;
+};
+
+/* thread.c: the thread; argument: struct rt *. Answers ORDER_HELLO first. */
+void *rt_thread(void *rt);
+
+/* cycle.c: one turn, waiting included. */
+void cycle(struct rt *rt);
+
+/* orders.c: carry out what the control side ordered, if anything. */
+void orders_take(struct rt *rt);
+void orders_answer(struct rt *rt, int result);
+
+/* dispatch.c: take commands and reply to them, within the period's budget. */
+void dispatch(struct rt *rt);
+
+/* dispatch.c: an event to every lane that gets events; lost and counted
+ * where there is no room. */
+void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b);
+
+/* playback.c: render frames to the PCM from the stream, silence where it has
+ * none; capture.c: take frames from the PCM to the stream. 0, or -errno with
+ * the step. */
+int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step);
+int capture_move(struct rt *rt, uint32_t frames, enum engine_step *step);
+
+/* recover.c: a PCM showed trouble at this step (error 0: only a suspicion).
+ * Afterwards the transport runs again, is suspended, or is lost. */
+void recover(struct rt *rt, struct pcm *pcm, enum engine_step step, int error);
+
+/* recover.c: one try a period to come back from suspension. */
+void recover_resume(struct rt *rt);
+
+#endif

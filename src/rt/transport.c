@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* The transport; see transport.h. Audio thread. */
+#include "rt/transport.h"
+
+#include <errno.h>
+
+#include <peal/error.h>
+#include "rt/rt.h"
+
+#define MS 1000000u
+#define S 1000000000u
+
+/* An idle wake costs microseconds: so many in a row are noise, more are a
+ * device that is always ready, or whose descriptor is dead. */
+#define IDLE_WAKES_MAX 8
+
+/* A device may run this much faster than its rate (a wrong crystal, a bad
+ * emulation), as a fraction of it, before it counts as not paced at all. */
+#define PACE_SLACK 4 /* 1/4 */
+
+void transport_enter(struct rt *rt, enum engine_state state)
+{
+	rt->transport.state = state;
+	store_relaxed(&rt->vitals.state, (int)state);
+	/* who waits for a stream to move must look again */
+	if (rt->playback)
+		rt->playback->posted = true;
+	if (rt->capture)
+		rt->capture->posted = true;
+}
+
+static void publish_frame(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+
+	store_relaxed(&rt->vitals.frame, t->playback ? t->frame : t->captured);
+}
+
+/* The longest that a device in order is silent; USB takes its time to start. */
+static uint64_t overdue_after_ns(const struct transport *t)
+{
+	uint64_t four = 4 * t->period_ns;
+
+	return four > 50 * MS ? four : 50 * MS;
+}
+
+static int fail(struct pcm *pcm, int err, enum engine_step at, struct pcm **culprit,
+		enum engine_step *step)
+{
+	*culprit = pcm;
+	*step = at;
+	return err;
+}
+
+/* The frames a direction has for us, within its buffer, or the trouble. */
+static int64_t frames_ready(struct pcm *pcm, bool exact)
+{
+	int64_t avail = pcm->ops->avail(pcm, exact || pcm->exact_avail);
+
+	/* a device that claims more than its buffer has lost count: an xrun
+	 * that it did not report */
+	return avail > pcm->buffer_frames ? -EPIPE : avail;
+}
+
+/* Fill the playback buffer: from the stream, then silence. */
+static int prefill(struct rt *rt, enum engine_step *step)
+{
+	struct transport *t = &rt->transport;
+	int64_t left = frames_ready(t->playback, true);
+
+	*step = ENGINE_STEP_AVAIL;
+	while (left > 0) {
+		uint32_t frames = left < t->period_frames ? (uint32_t)left : t->period_frames;
+		int err = playback_move(rt, frames, step);
+
+		if (err < 0)
+			return err;
+		t->frame += frames;
+		left -= frames;
+	}
+	return (int)left;
+}
+
+int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
+{
+	struct transport *t = &rt->transport;
+	int err;
+
+	if (t->playback && (err = t->playback->ops->prepare(t->playback)) < 0)
+		return fail(t->playback, err, ENGINE_STEP_PREPARE, culprit, step);
+	if (t->capture && (err = t->capture->ops->prepare(t->capture)) < 0)
+		return fail(t->capture, err, ENGINE_STEP_PREPARE, culprit, step);
+	if (t->playback && (err = prefill(rt, step)) < 0)
+		return fail(t->playback, err, *step, culprit, step);
+	if (t->playback && (err = t->playback->ops->start(t->playback)) < 0)
+		return fail(t->playback, err, ENGINE_STEP_START, culprit, step);
+	if (t->capture && !(t->playback && t->grouped) &&
+	    (err = t->capture->ops->start(t->capture)) < 0)
+		return fail(t->capture, err, ENGINE_STEP_START, culprit, step);
+
+	rt->now_ns = rt->clock->now_ns(rt->clock);
+	t->playback_lacks = true;
+	t->capture_lacks = true;
+	t->idle_wakes = 0;
+	t->hold_until_ns = 0;
+	t->pace_ns = rt->now_ns;
+	t->pace_frames = 0;
+	t->overdue_ns = rt->now_ns + overdue_after_ns(t) + S;
+	publish_frame(rt);
+	return 0;
+}
+
+int transport_start(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+	struct pcm *culprit = NULL;
+	enum engine_step step = ENGINE_STEP_NONE;
+	int err;
+
+	if (t->state == ENGINE_STATE_LOST)
+		return ENGINE_ELOST;
+	if (t->state != ENGINE_STATE_PREPARED)
+		return 0;
+	t->frame = 0;
+	t->captured = 0;
+	t->restarts = 0;
+	if (rt->capture)
+		rt->capture->gap = 0;
+	if (rt->playback)
+		store_relaxed(&rt->playback->end_frame, 0);
+	err = transport_run(rt, &culprit, &step);
+	if (err < 0) {
+		rt->order.step = (int)step;
+		rt->order.direction = (int)culprit->direction;
+		return err;
+	}
+	transport_enter(rt, ENGINE_STATE_RUNNING);
+	return 0;
+}
+
+void transport_stop(struct rt *rt)
+{
+	if (rt->transport.state != ENGINE_STATE_LOST)
+		transport_enter(rt, ENGINE_STATE_PREPARED);
+}
+
+/* Whether a PCM's state is what we take it for; a wake that tells of an error,
+ * comes for nothing or does not come is the same for xrun, suspend and unplug. */
+static bool sound(struct rt *rt, struct pcm *pcm)
+{
+	if (!pcm || pcm->ops->state(pcm) == ENGINE_STATE_RUNNING)
+		return true;
+	recover(rt, pcm, ENGINE_STEP_STATE, 0);
+	return false;
+}
+
+static bool direction_ready(struct rt *rt, struct pcm *pcm, bool exact, int64_t *frames,
+			    bool *lacks)
+{
+	int64_t avail;
+
+	if (!pcm)
+		return true;
+	avail = frames_ready(pcm, exact);
+	if (avail < 0) {
+		recover(rt, pcm, ENGINE_STEP_AVAIL, (int)avail);
+		return false;
+	}
+	*lacks = avail < rt->transport.period_frames;
+	if (avail < *frames)
+		*frames = avail;
+	return true;
+}
+
+/* The device woke us and there was no period: after some, leave it alone. */
+static void count_idle_wake(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+
+	count_add(&rt->vitals.spurious_wakes, 1);
+	if (++t->idle_wakes < IDLE_WAKES_MAX)
+		return;
+	t->idle_wakes = 0;
+	t->hold_until_ns = rt->now_ns + t->period_ns;
+	count_add(&rt->vitals.backoffs, 1);
+}
+
+/* The device did not wake us: late only once it is overdue, and then once
+ * each time it is. */
+static void count_timeout(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+
+	if (rt->now_ns < t->overdue_ns)
+		return;
+	count_add(&rt->vitals.poll_timeouts, 1);
+	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
+}
+
+uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
+{
+	struct transport *t = &rt->transport;
+	bool playback_lacked = t->playback_lacks, capture_lacked = t->capture_lacks;
+	int64_t frames = INT64_MAX;
+
+	if (suspicious && (!sound(rt, t->playback) || !sound(rt, t->capture)))
+		return 0;
+	/* capture first: what was captured before an xrun of the playback is
+	 * still good, and is found before the PCMs are restarted */
+	if (!direction_ready(rt, t->capture, !fired, &frames, &t->capture_lacks) ||
+	    !direction_ready(rt, t->playback, !fired, &frames, &t->playback_lacks))
+		return 0;
+	if (frames >= t->period_frames)
+		return (uint32_t)(frames / t->period_frames);
+	if (!sound(rt, t->playback) || !sound(rt, t->capture))
+		return 0;
+	if (!fired && !suspicious)
+		count_timeout(rt);
+	else if (t->playback_lacks == playback_lacked && t->capture_lacks == capture_lacked)
+		count_idle_wake(rt);
+	return 0;
+}
+
+/*
+ * A device that is not paced at all (null, file) is ready again at once: at a
+ * real-time priority that would starve the machine. In each second it gets
+ * what its rate allows, and a buffer.
+ */
+static void keep_pace(struct rt *rt, uint32_t frames)
+{
+	struct transport *t = &rt->transport;
+	uint64_t elapsed = rt->now_ns - t->pace_ns;
+	uint64_t allowed;
+
+	if (t->free_running)
+		return;
+	if (elapsed > S) {
+		t->pace_ns = rt->now_ns;
+		t->pace_frames = 0;
+		return;
+	}
+	t->pace_frames += frames;
+	allowed = elapsed * t->rate / S;
+	allowed += allowed / PACE_SLACK + 4ull * t->period_frames;
+	if (t->playback)
+		allowed += t->playback->buffer_frames;
+	if (t->capture)
+		allowed += t->capture->buffer_frames;
+	if (t->pace_frames <= allowed)
+		return;
+	t->hold_until_ns = rt->now_ns + (t->pace_frames - allowed + t->period_frames) * S / t->rate;
+	count_add(&rt->vitals.backoffs, 1);
+}
+
+static bool move_period(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+	enum engine_step step = ENGINE_STEP_NONE;
+	int err;
+
+	if (t->capture) {
+		err = capture_move(rt, t->period_frames, &step);
+		if (err < 0) {
+			recover(rt, t->capture, step, err);
+			return false;
+		}
+		t->captured += t->period_frames;
+	}
+	if (t->playback) {
+		err = playback_move(rt, t->period_frames, &step);
+		if (err < 0) {
+			recover(rt, t->playback, step, err);
+			return false;
+		}
+		t->frame += t->period_frames;
+	}
+	return true;
+}
+
+void transport_move(struct rt *rt, uint32_t periods)
+{
+	struct transport *t = &rt->transport;
+	uint32_t moved = 0;
+
+	while (moved < periods && move_period(rt))
+		moved++;
+	if (moved == 0)
+		return;
+	count_add(&rt->vitals.periods, moved);
+	publish_frame(rt);
+	if (t->state != ENGINE_STATE_RUNNING || moved < periods)
+		return;
+	t->restarts = 0;
+	t->idle_wakes = 0;
+	t->playback_lacks = true;
+	t->capture_lacks = true;
+	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
+	keep_pace(rt, moved * t->period_frames);
+}
