@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device of a command. Used by the main thread only, which is both the
+ * sender and the receiver of the engine's own port. It turns results and
+ * events into sentences, and decides nothing: what to do about them is the
+ * command's.
+ */
+#include "cli/device.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "cli/clock.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+
+#define STANDSTILL_NS (5ull * NS_PER_SECOND)
+
+static void device_log(int level, const char *text, void *arg)
+{
+	(void)arg;
+	/* errors come back as results, and are told where they do */
+	if (level == ENGINE_LOG_WARNING)
+		terminal_complain("warning: %s", text);
+}
+
+int device_create(struct engine **engine, struct engine_config *config)
+{
+	config->size = sizeof(*config);
+	config->log = device_log;
+	return engine_create(engine, config);
+}
+
+void device_complain(const char *command, int err)
+{
+	const char *sentence = engine_last_error();
+
+	terminal_complain("%s: %s", command, *sentence ? sentence : engine_strerror(err));
+}
+
+int device_destroy(const char *command, struct engine *engine, int status)
+{
+	int err = engine_destroy(engine);
+
+	if (err == 0)
+		return status;
+	device_complain(command, err);
+	return status ? status : EXIT_FAILED;
+}
+
+bool device_tell(const char *command, const struct engine_message *message)
+{
+	uint32_t lost = message->device.lost_frames;
+
+	if (message->id > 0 && message->type >= ENGINE_EVENT_XRUN)
+		terminal_complain("%s: %" PRIu32 " earlier events found no room", command,
+				  message->id);
+	switch (message->type) {
+	case ENGINE_EVENT_XRUN:
+		terminal_complain("%s: xrun at frame %" PRIu64 ", %" PRIu32 " frames lost",
+				  command, message->frame, lost);
+		return true;
+	case ENGINE_EVENT_SUSPEND:
+		terminal_complain("%s: the device was suspended at frame %" PRIu64, command,
+				  message->frame);
+		return true;
+	case ENGINE_EVENT_RESUME:
+		terminal_complain("%s: the device runs again at frame %" PRIu64
+				  ", %" PRIu32 " frames lost", command, message->frame, lost);
+		return true;
+	case ENGINE_EVENT_LOST:
+		terminal_complain("%s: the device was lost at frame %" PRIu64 ": %s", command,
+				  message->frame, engine_strerror(message->device.error));
+		return true;
+	}
+	return false;
+}
+
+int device_watch(const char *command, struct engine *engine)
+{
+	struct engine_message message;
+
+	while (engine_try_recv(engine, &message) > 0)
+		device_tell(command, &message);
+	return engine_state(engine) == ENGINE_STATE_LOST ? ENGINE_ELOST : 0;
+}
+
+int device_motion_check(struct device_motion *motion, struct engine *engine,
+			const struct engine_info *info, uint64_t position)
+{
+	const struct engine_pcm_info *pcm =
+		info->directions & ENGINE_PLAYBACK ? &info->playback : &info->capture;
+	uint64_t buffer_ns = (uint64_t)pcm->buffer_frames * NS_PER_SECOND / info->rate;
+	uint64_t now = clock_now_ns();
+
+	/* a device that sleeps has a reason to stand still */
+	if (!motion->moved_ns || position != motion->position ||
+	    engine_state(engine) == ENGINE_STATE_SUSPENDED) {
+		motion->position = position;
+		motion->moved_ns = now;
+	}
+	return now - motion->moved_ns > STANDSTILL_NS + 2 * buffer_ns ? -ETIMEDOUT : 0;
+}
+
+void device_complain_stream(const char *command, int err)
+{
+	if (err == -ETIMEDOUT)
+		terminal_complain("%s: the device stands still: its clock does not move, "
+				  "or its sound server does not answer", command);
+	else
+		terminal_complain("%s: %s", command, engine_strerror(err));
+}
