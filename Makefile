@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+#
+# peal's build, complete by itself: `make` works on a bare checkout. ./configure
+# is optional: it only writes config.mak.autogen, whose values replace the
+# defaults below. Everything made here goes below $(BUILD); new source files
+# are found by their folder.
+#
+#: make             the library (shared and static) and the peal command
+#: make check       unit, python and cli
+#: make unit        the unit tests (Check)
+#: make python      the tests of the Python package (pytest; ARGS="-k ping" goes to it)
+#: make cli         the tests of the peal command (the same)
+#: make bench       the benchmarks
+#: make examples    the C examples
+#: make install     to PREFIX (/usr/local), below DESTDIR if given
+#: make uninstall   the same files, away
+#: make clean       remove the build folder
+#:
+#: SANITIZE=address,undefined or SANITIZE=thread   in a build folder of its own
+#: DEVELOPER=1      warnings are errors
+#: V=1              show the commands
+#: CC AR CPPFLAGS CFLAGS LDFLAGS LDLIBS PYTHON     yours; what the code needs is added
+
+VERSION := 0.1.0
+
+srcdir ?= .
+-include config.mak.autogen
+
+BUILD       ?= build
+PREFIX      ?= /usr/local
+prefix      ?= $(PREFIX)
+exec_prefix ?= $(prefix)
+bindir      ?= $(exec_prefix)/bin
+libdir      ?= $(exec_prefix)/lib
+includedir  ?= $(prefix)/include
+CFLAGS      ?= -O2 -g
+PKG_CONFIG  ?= pkg-config
+INSTALL     ?= install
+LDCONFIG    ?= ldconfig
+PYTHON      ?= /usr/bin/python3
+# Where `import peal` of that Python looks; asked of it when it is needed.
+PYTHONDIR   ?= $(shell $(PYTHON) $(srcdir)/scripts/python-dir $(prefix))
+package_dir = $(or $(PYTHONDIR),$(error $(PYTHON) cannot be asked: set PYTHONDIR))/peal
+
+comma := ,
+# A sanitized build lives in a folder of its own, beside the plain one.
+O := $(BUILD)$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $1 $(2:$(srcdir)/%=%))
+
+ifeq ($(origin AR),default)
+AR := $(shell $(CC) -print-prog-name=ar)
+endif
+
+# What configure did not settle, pkg-config does. $(call package,NAME,module)
+define package
+ifeq ($$(origin $1_LIBS),undefined)
+$1_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $2 2>/dev/null)
+$1_LIBS := $$(shell $(PKG_CONFIG) --libs $2 2>/dev/null)
+endif
+endef
+$(eval $(call package,ALSA,alsa))
+$(eval $(call package,URCU,liburcu-bp))
+$(eval $(call package,CHECK,check))
+$(eval $(call package,SNDFILE,sndfile))
+# $(call need,NAME,what it is): stop with a sentence and not inside a C file
+need = $(if $(strip $($1_LIBS)),,$(error $2 is not installed: try scripts/install build test))
+
+# ---- flags
+
+warn_flags := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
+	$(if $(DEVELOPER),-Werror)
+
+ifdef SANITIZE
+hard_flags := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+hard_ldflags := -fsanitize=$(SANITIZE)
+else
+optimised := $(filter -Og -O1 -O2 -O3 -Os -Ofast,$(CFLAGS))
+fortified := $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))
+hard_flags := -fstack-protector-strong \
+	$(if $(optimised),$(if $(fortified),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)) \
+	$(if $(findstring 86,$(shell $(CC) -dumpmachine)),-fcf-protection)
+hard_ldflags := -Wl,-z,relro -Wl,-z,now
+# A sanitizer's own symbols are found at run time only.
+lib_ldflags := -Wl,--no-undefined
+endif
+# nodelete: a thread that is stuck inside a device must not lose its code.
+lib_ldflags += -shared -Wl,-soname,libpeal.so.0 -Wl,--version-script=$(srcdir)/src/peal.map \
+	-Wl,-z,nodelete
+
+code_flags = -std=gnu11 -D_GNU_SOURCE -pthread -I$(srcdir)/include $(part_flags) \
+	$(warn_flags) $(hard_flags) $(CPPFLAGS) $(CFLAGS)
+link_flags = -pthread $(hard_ldflags) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed
+
+# What a part of the tree is compiled with beside that. An example sees what a
+# user's program sees: the public headers alone.
+src_flags := -I$(srcdir)/src $(ALSA_CFLAGS) $(URCU_CFLAGS)
+lib_flags := $(src_flags) -fPIC -DPIC -fvisibility=hidden
+cli_flags := -I$(srcdir)/src $(if $(strip $(SNDFILE_LIBS)),-DHAVE_SNDFILE $(SNDFILE_CFLAGS))
+$O/obj/src/%: private part_flags = $(lib_flags)
+$O/obj/src/cli/%: private part_flags = $(cli_flags)
+$O/obj/src/examples/%: private part_flags =
+$O/obj/tests/%: private part_flags = $(src_flags) $(CHECK_CFLAGS)
+
+# ---- files
+
+sources = $(wildcard $(addsuffix /*.c,$(addprefix $(srcdir)/,$1)))
+objects = $(patsubst $(srcdir)/%.c,$O/obj/%.o,$(call sources,$1))
+# A folder of programs: $2*.c are a program each, the other files support them.
+programs = $(patsubst $(srcdir)/%.c,$O/%,$(wildcard $(srcdir)/$1/$2*.c))
+support = $(filter-out $O/obj/$1/$2%,$(call objects,$1))
+
+lib_objects := $(call objects,src/rt src/shared src/control src/card)
+cli_objects := $(call objects,src/cli)
+unit_support := $(call support,tests/unit,test_)
+bench_support := $(call support,tests/bench,bench_)
+unit_programs := $(call programs,tests/unit,test_)
+bench_programs := $(call programs,tests/bench,bench_)
+example_programs := $(call programs,src/examples,)
+python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.typed
+
+# ---- targets
+
+.PHONY: all lib programs check unit python cli bench examples install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+# Objects are made by chains of pattern rules; they are worth keeping.
+.SECONDARY:
+
+all: lib $O/peal
+lib: $O/libpeal.so $O/libpeal.a
+programs: $(unit_programs) $(bench_programs) $(example_programs)
+
+define compile
+$(call say,CC,$<)
+@mkdir -p $(@D)
+$Q$(CC) $(code_flags) -MMD -MP -c -o $@ $<
+endef
+define link
+$(call say,LINK,$@)
+@mkdir -p $(@D)
+$Q$(CC) $(link_flags) $1 -o $@ $(filter %.o,$^) $2 $(LDLIBS)
+endef
+lib_libs := $(ALSA_LIBS) $(URCU_LIBS)
+cli_libs := -L$O -lpeal $(SNDFILE_LIBS)
+
+$O/obj/%.o: $(srcdir)/%.c $O/flags
+	$(call compile)
+
+# What an output depends on beside its files. Each is written anew only when it
+# says something else, so that other flags, or a file that is gone, rebuild.
+$O/flags: private text = $(call need,ALSA,libasound)$(CC) $(code_flags) $(lib_flags) $(cli_flags) \
+	$(CHECK_CFLAGS) $(link_flags) $(lib_ldflags) $(lib_libs) $(SNDFILE_LIBS) $(CHECK_LIBS)
+$O/files: private text = $(lib_objects) $(cli_objects) $(unit_support) $(bench_support)
+$O/flags $O/files: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(text))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$O/libpeal.so.0: $(lib_objects) $(srcdir)/src/peal.map $O/flags $O/files
+	$(call link,$(lib_ldflags),$(lib_libs))
+$O/libpeal.so: $O/libpeal.so.0
+	$Qln -sf $(<F) $@
+$O/libpeal.a: $(lib_objects) $O/files
+	$(call say,AR,$@)
+	$Qrm -f $@ && $(AR) rcs $@ $(lib_objects)
+
+# Built, the command finds the library beside it; installed, where ld.so does.
+$O/peal: $(cli_objects) $O/libpeal.so $O/flags $O/files
+	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN',$(cli_libs))
+$O/install/peal: $(cli_objects) $O/libpeal.so $O/flags $O/files
+	$(call link,,$(cli_libs))
+$O/install/peal.pc: $(srcdir)/src/peal.pc.in FORCE
+	@mkdir -p $(@D)
+	$Qsed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
+		-e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+# Tests and benchmarks reach inside, by way of the static library.
+$(unit_programs): $O/%: $O/obj/%.o $(unit_support) $O/libpeal.a $O/flags $O/files
+	$(call need,CHECK,check)
+	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
+$(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/files
+	$(call link,,$O/libpeal.a $(lib_libs) -lm)
+$(example_programs): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
+	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal -lm)
+
+examples: $(example_programs)
+check: unit python cli
+
+# RUN: what runs a program of the target machine (scripts/cross sets it).
+export RUN SANITIZE CC
+unit: $(unit_programs)
+	$Q$(srcdir)/scripts/run-tests $(unit_programs)
+python: all
+	$Q$(srcdir)/scripts/run-pytest $O $(PYTHON) python $(ARGS)
+cli: all
+	$Q$(srcdir)/scripts/run-pytest $O $(PYTHON) cli $(ARGS)
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+# One after the other, so that their reports do not mix.
+python: | unit
+cli: | python
+endif
+bench: $(bench_programs) lib
+	$Q$(srcdir)/scripts/run-bench $O $(PYTHON) $(bench_programs)
+
+install: all $O/install/peal $O/install/peal.pc
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/peal \
+		$(package_dir))
+	$(INSTALL) -m 755 $O/install/peal $(DESTDIR)$(bindir)/
+	$(INSTALL) -m 755 $O/libpeal.so.0 $(DESTDIR)$(libdir)/
+	ln -sf libpeal.so.0 $(DESTDIR)$(libdir)/libpeal.so
+	$(INSTALL) -m 644 $O/libpeal.a $(DESTDIR)$(libdir)/
+	$(INSTALL) -m 644 $O/install/peal.pc $(DESTDIR)$(libdir)/pkgconfig/
+	$(INSTALL) -m 644 $(srcdir)/include/peal.h $(DESTDIR)$(includedir)/
+	$(INSTALL) -m 644 $(wildcard $(srcdir)/include/peal/*.h) $(DESTDIR)$(includedir)/peal/
+	$(INSTALL) -m 644 $(python_files) $(DESTDIR)$(package_dir)/
+	$(if $(DESTDIR),,$(LDCONFIG))
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/peal $(addprefix $(DESTDIR)$(libdir)/,libpeal.so.0 \
+		libpeal.so libpeal.a pkgconfig/peal.pc) $(DESTDIR)$(includedir)/peal.h
+	rm -rf $(DESTDIR)$(includedir)/peal $(DESTDIR)$(package_dir)
+	$(if $(DESTDIR),,$(LDCONFIG))
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' $(srcdir)/Makefile
+
+-include $(patsubst %.o,%.d,$(lib_objects) $(cli_objects) $(call objects,tests/unit \
+	tests/bench src/examples))
