@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""The configuration: keyword arguments as a struct engine_config.
+
+Only what C cannot be told is refused here, since it takes 0 for "the
+default" and has no negative sizes; all else is for the C library to judge.
+"""
+
+from __future__ import annotations
+
+import logging
+import operator
+import os
+from collections import deque
+from typing import Any
+
+from ._abi import Config, LogFunction, lib, sized
+from ._enums import PRIORITY_NORMAL, Access, Direction
+
+logger = logging.getLogger("peal")
+logger.addHandler(logging.NullHandler())
+
+_LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class Log:
+    """The C library's lines on their way to the logger `peal`.
+
+    Inside a call into C they are only collected; the logger, whose handlers
+    are anybody's code, gets them after it.
+    """
+
+    def __init__(self) -> None:
+        lines: deque[tuple[int, bytes]] = deque()
+        self._lines = lines
+        self.function = LogFunction(lambda level, text, _: lines.append((level, text)))
+
+    def flush(self) -> None:
+        while self._lines:
+            level, text = self._lines.popleft()
+            logger.log(_LEVELS[min(level, len(_LEVELS) - 1)], "%s", text.decode(errors="replace"))
+
+
+def config(*, device: str | None, capture_device: str | None, playback: bool, capture: bool,
+           format: str | None, access: str | None, priority: int | None, allow_secure: bool,
+           log: Log, **sizes: int | None) -> Config:
+    """The struct engine_config for these arguments; see `peal.Engine`."""
+    if not playback and not capture:
+        raise ValueError("playback and capture are both off: there is nothing to do")
+    filled: Config = sized(Config)
+    filled.device = _name("device", device)
+    filled.capture_device = _name("capture_device", capture_device)
+    filled.directions = (Direction.PLAYBACK * bool(playback)) | (Direction.CAPTURE * bool(capture))
+    filled.format = _format(format)
+    filled.access = _access(access)
+    filled.priority = _priority(priority)
+    filled.fallback_virtual = device is None
+    filled.allow_secure = bool(allow_secure)
+    filled.log = log.function
+    for field, size in sizes.items():
+        setattr(filled, field, _size(field.replace("period_frames", "period"), size))
+    return filled
+
+
+def _integer(parameter: str, value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{parameter} must be an integer, not {value!r}") from None
+
+
+def _size(parameter: str, value: int | None) -> int:
+    if value is None:
+        return 0
+    number = _integer(parameter, value)
+    if not 0 < number < 2**32:
+        raise ValueError(f"{parameter} must be 1..{2**32 - 1}, not {number}")
+    return number
+
+
+def _priority(value: int | None) -> int:
+    if value is None:
+        return 0
+    number = _integer("priority", value)
+    if not 0 <= number < 100:
+        raise ValueError(f"priority must be 0 (normal) or 1..99 (SCHED_FIFO), not {number}")
+    return number or PRIORITY_NORMAL
+
+
+def _name(parameter: str, value: str | None) -> bytes | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{parameter} must be a string, not {value!r}")
+    if "\0" in value:
+        raise ValueError(f"{parameter} must not contain a null character: {value!r}")
+    return os.fsencode(value)
+
+
+def _format(value: str | None) -> int:
+    name = _name("format", value)
+    number: int = lib.engine_format_from_name(name) if name is not None else 0
+    if number < 0:
+        raise ValueError(f"format must be one of {', '.join(_formats())}, not {value!r}")
+    return number
+
+
+def _formats() -> list[str]:
+    names = (lib.engine_format_name(number).decode() for number in range(1, 256))
+    return [name for name in names if name != "unknown"]
+
+
+def _access(value: str | None) -> int:
+    if value is None:
+        return 0
+    try:
+        return Access[value.upper()]
+    except (KeyError, AttributeError):
+        names = ", ".join(repr(access.name.lower()) for access in Access)
+        raise ValueError(f"access must be one of {names}, not {value!r}") from None

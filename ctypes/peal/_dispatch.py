@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: MIT
+"""The dispatcher: the one place that drains a port's out ring, and sorts.
+
+A pong that someone waits for by its id goes to that thread, the other pongs
+to one queue, everything else to a second one, each in order. Any number of
+threads may wait at once: one of them, the leader, polls the port's
+descriptor; the others are parked, each on a condition of its own. Whoever
+drains wakes those whose messages it found, and whoever leaves wakes one more
+to lead if no one does, so that no wake-up is ever lost. All of it under one
+lock, which is never held while waiting; it is reentrant because a signal
+handler may come in between.
+"""
+
+from __future__ import annotations
+
+import select
+import threading
+import time
+from collections import deque
+from typing import Any, Callable, Union
+
+from . import _waiting
+from ._abi import Handle, Message, lib
+from ._enums import MessageType
+from ._life import Life
+from ._messages import REPLY, Pong, message
+
+_BATCH = 256
+#: The most that each queue holds; beyond it the oldest is given up, and counted.
+QUEUE_MAX = 65536
+
+#: What one waits for: a pong with this id, any other pong, any other message.
+Key = Union[int, str]
+PONGS, MESSAGES = "pongs", "messages"
+
+_PONG = int(MessageType.PONG)
+
+
+class Dispatcher:
+    """Sorts what arrives on one port.
+
+    Parameters
+    ----------
+    port : Handle
+        The port, whose only receiver this is.
+    life : Life
+        What the port lives and ends with.
+    """
+
+    def __init__(self, port: Handle, life: Life) -> None:
+        self.given_up = 0  # messages that nobody took in time
+        self._port = port
+        self._life = life
+        self._lock = threading.RLock()
+        self._bytes = bytearray(_BATCH * REPLY.size)
+        self._received = (Message * _BATCH).from_buffer(self._bytes)
+        self._queues: dict[Key, deque[Any]] = {PONGS: deque(), MESSAGES: deque()}
+        self._expected: dict[int, Pong | None] = {}
+        self._abandoned: set[int] = set()
+        self._parked: dict[Key, deque[threading.Condition]] = {}
+        self._draining = False
+        self._leading = False
+        self._nudge = _waiting.Flag()  # up: the leader should look at what others found
+        self._backlog: _waiting.Flag | None = None  # up: the queues may hold something
+        self._readable: select.epoll | None = None
+        life.wakers.append(self._closing)
+        life.releases.append(self._release)
+
+    def fileno(self) -> int:
+        """A descriptor that is readable while there may be something to receive.
+
+        The port's own tells of its ring only; this one also of what was
+        drained from there into the queues.
+        """
+        self._life.check()
+        with self._lock:
+            self._life.check()
+            if self._readable is None:
+                self._backlog = _waiting.Flag()
+                self._readable = select.epoll()
+                self._readable.register(self._backlog.fileno(), select.EPOLLIN)
+                self._readable.register(self._event_fd(), select.EPOLLIN)
+                self._show_backlog()
+            return self._readable.fileno()
+
+    def receive(self, queue: str, timeout: float | None) -> Any:
+        """The first in a queue, or None when the time is over."""
+        def take() -> Any:
+            waiting = self._queues[queue]
+            return waiting.popleft() if waiting else None
+
+        if timeout != 0:
+            return self._wait(queue, take, _waiting.deadline(timeout))
+        self._life.check()
+        with self._lock:
+            found = take()
+            if found is None:
+                self._drain()
+                found = take()
+            if found is None and self._backlog:
+                self._backlog.lower()
+            return found
+
+    def expect(self, id: int) -> None:
+        """From now on keep the pong with this id for `await_pong`."""
+        self._life.check()
+        with self._lock:
+            self._expected[id] = None
+
+    def await_pong(self, id: int, timeout: float | None) -> Pong | None:
+        """The expected pong, or None when the time is over."""
+        return self._wait(id, lambda: self._expected[id], _waiting.deadline(timeout))
+
+    def forget(self, id: int, sent: bool) -> None:
+        """Expect this pong no more; if it was sent and comes late it is given up."""
+        with self._lock:
+            if self._expected.pop(id) is None and sent:
+                self._abandoned.add(id)
+
+    def relieve(self) -> None:
+        """Make room in the ring, unless someone else is just doing so."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._drain()
+            finally:
+                self._lock.release()
+
+    # Waiting
+
+    def _wait(self, key: Key, take: Callable[[], Any], end: float) -> Any:
+        self._life.check()
+        with self._lock:
+            try:
+                while True:
+                    found = take()
+                    if found is None:
+                        self._drain()
+                        found = take()
+                    seconds = _waiting.left(end)
+                    if found is not None or not seconds:
+                        return found
+                    if self._leading:
+                        self._park(key, seconds)
+                    else:
+                        self._lead(seconds)
+            finally:
+                self._hand_on()
+
+    def _lead(self, seconds: float) -> None:
+        self._leading = True
+        try:
+            descriptors = self._event_fd(), self._nudge.fileno()
+            self._lock.release()
+            try:
+                self._life.wait(seconds, *descriptors)
+            finally:
+                self._lock.acquire()
+        finally:
+            self._leading = False
+            self._nudge.lower()
+
+    def _park(self, key: Key, seconds: float) -> None:
+        woken = threading.Condition(self._lock)
+        parked = self._parked.setdefault(key, deque())
+        parked.append(woken)
+        try:
+            woken.wait(seconds)
+        finally:
+            if woken in parked:
+                parked.remove(woken)
+            if not parked and self._parked.get(key) is parked:
+                del self._parked[key]
+
+    def _wake(self, key: Key) -> None:
+        parked = self._parked.get(key)
+        if parked:
+            parked.popleft().notify()
+
+    def _hand_on(self) -> None:
+        """On leaving: no queue without someone awake for it, no parked thread without a leader."""
+        for key, queue in self._queues.items():
+            if queue:
+                self._wake(key)
+        if not self._leading:
+            for key, parked in self._parked.items():
+                if parked:
+                    self._wake(key)
+                    break
+
+    def _closing(self) -> None:
+        with self._lock:
+            for parked in self._parked.values():
+                while parked:
+                    parked.popleft().notify()
+
+    def _release(self) -> None:
+        with self._lock:
+            self._nudge.close()
+            if self._readable is not None and self._backlog:
+                self._readable.close()
+                self._backlog.close()
+
+    # Sorting
+
+    def _event_fd(self) -> int:
+        descriptor = lib.engine_port_event_fd(self._port)
+        if descriptor < 0:
+            raise self._life.error(descriptor)
+        return descriptor
+
+    def _drain(self) -> None:
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            count = _BATCH
+            while count == _BATCH:
+                count = lib.engine_port_try_recv_batch(self._port, self._received, _BATCH)
+                if count < 0:
+                    raise self._life.error(count)
+                if count:
+                    self._sort(self._bytes[:count * REPLY.size])
+        finally:
+            self._draining = False
+
+    def _sort(self, received: bytearray) -> None:
+        now = time.monotonic_ns()
+        for at, fields in enumerate(REPLY.iter_unpack(received)):
+            kind, _, id, frame, result, age_ns, time_ns = fields
+            if kind != _PONG:
+                raw = received[at * REPLY.size:(at + 1) * REPLY.size]
+                self._queue(MESSAGES, message(raw))
+                continue
+            pong = Pong(id, frame, time_ns, age_ns, result, now)
+            if id in self._expected:
+                self._expected[id] = pong
+                self._wake(id)
+            elif id in self._abandoned:
+                self._abandoned.remove(id)
+                self.given_up += 1
+            else:
+                self._queue(PONGS, pong)
+        if self._leading:
+            self._nudge.hoist()
+        self._show_backlog()
+
+    def _queue(self, key: str, item: Any) -> None:
+        queue = self._queues[key]
+        if len(queue) == QUEUE_MAX:
+            queue.popleft()
+            self.given_up += 1
+        queue.append(item)
+        self._wake(key)
+
+    def _show_backlog(self) -> None:
+        if self._backlog and any(self._queues.values()):
+            self._backlog.hoist()

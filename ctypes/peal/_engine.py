@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: MIT
+"""The engine, its ports, and the list of devices it can be given."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Callable, TypeVar
+
+from . import _abi, _info
+from ._abi import Frame, Handle, byref, lib, sized
+from ._config import Log, config, logger
+from ._enums import PORT_EVENTS, Direction, State
+from ._errors import EngineError, control_error
+from ._info import Device, Info, RtReport, Stats
+from ._life import Life
+from ._mailbox import Mailbox
+from ._streams import Capture, Playback
+
+# The most frames that one call lets pass: between calls Ctrl-C and close get their turn.
+_ADVANCE_A_CALL = 1 << 16
+
+
+def devices() -> list[Device]:
+    """The PCMs that `Engine` can be given: hardware, what ALSA's configuration names, "virtual".
+
+    No device is opened; busy ones are listed too.
+
+    Raises
+    ------
+    EngineError
+        If ALSA cannot list them.
+    """
+    capacity = 0
+    while True:
+        room = (_abi.Device * capacity)()
+        count = lib.engine_list_devices(room, capacity, _abi.sizeof(_abi.Device))
+        if count < 0:
+            raise control_error(count)
+        if count <= capacity:
+            return [_device(entry) for entry in room[:count]]
+        capacity = count
+
+
+def _device(structure: _abi.Device) -> Device:
+    values = _info.fields(structure)
+    directions = values.pop("directions")
+    return Device(playback=bool(directions & Direction.PLAYBACK),
+                  capture=bool(directions & Direction.CAPTURE),
+                  hardware=bool(values.pop("hardware")), **values)
+
+
+class _Owner(Mailbox):
+    """A mailbox whose C object it owns, and closes in the end whatever happens."""
+
+    def __init__(self, engine: Handle, port: Handle, life: Life) -> None:
+        super().__init__(engine, port, life)
+        self._finalizer = weakref.finalize(self, _close_quietly, life)
+
+    def close(self) -> None:
+        """Close it. Closing it again does nothing.
+
+        Threads that wait on it get an EngineError with `errno.EBADF`, as does
+        every later call. In a forked child it does nothing.
+        """
+        self._life.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} cannot be pickled: an audio thread belongs to "
+                        "one process; create an Engine in the other process")
+
+
+def _close_quietly(life: Life) -> None:
+    """For the finalizer, which no one catches errors from."""
+    try:
+        life.close()
+    except EngineError as failure:
+        logger.error("closing: %s", failure)
+
+
+Self = TypeVar("Self", bound="Engine")
+
+
+class Engine(_Owner):
+    """One sound device, and the audio thread that owns it.
+
+    The constructor opens the device and starts the audio thread, which
+    answers pings from then on. ``with`` starts the device, and closes the
+    engine at the end. Any thread may call any method.
+
+    Parameters
+    ----------
+    device : str, optional
+        An ALSA PCM ("hw:CARD=PCH,DEV=0", "default" ...), "virtual" or
+        "virtual:clock=manual". If none is given: "default", and on a machine
+        without a sound card the virtual one, with a warning to the logger
+        `peal`. A device that is named is never replaced.
+    rate : int
+        Frames per second, 1000..768000; got exactly, or refused.
+    channels : int
+        1..256; got exactly, or refused.
+    format : str, optional
+        "S16_LE", "S24_LE", "S24_3LE", "S32_LE" or "FLOAT_LE"; got exactly, or
+        refused. By default the first of them that the device takes.
+    period : int
+        Frames per period, 16..65536: how often the audio thread runs. The
+        device may round it; see `info`.
+    periods : int
+        Periods in the device's buffer, 2..1024. The device may round it.
+    playback, capture : bool
+        Which way the audio goes.
+    priority : int, optional
+        SCHED_FIFO priority of the audio thread, 1..99; 0 for normal
+        priority. By default 45, but normal on PCMs that end in a sound
+        server. What was granted is in `rt_report`.
+    capture_device : str, optional
+        The PCM to capture from, if not `device`.
+    access : str, optional
+        "interleaved" or "noninterleaved": how frames lie in the device's
+        memory; they are always interleaved here. By default as the device has it.
+    ports : int, optional
+        How many ports can be open, 1..255. By default 16.
+    stream_frames : int, optional
+        Frames that each stream holds, at most 2**24. By default the larger of
+        0.2 s and 8 periods.
+    allow_secure : bool
+        Run even in a privileged program (see ENGINE_ESECURE in peal/error.h).
+
+    Raises
+    ------
+    EngineError
+        If the device is refused; the text names the parameter and what the
+        device offers.
+    TypeError, ValueError
+        If an argument is none at all.
+
+    Examples
+    --------
+    >>> with peal.Engine("virtual") as engine:
+    ...     engine.ping().round_trip < 1
+    True
+    """
+
+    def __init__(self, device: str | None = None, *, rate: int | None = 48000,
+                 channels: int | None = 2, format: str | None = None, period: int | None = 256,
+                 periods: int | None = 3, playback: bool = True, capture: bool = False,
+                 priority: int | None = None, capture_device: str | None = None,
+                 access: str | None = None, ports: int | None = None,
+                 stream_frames: int | None = None, allow_secure: bool = False) -> None:
+        log = Log()
+        wanted = config(
+            device=device, capture_device=capture_device, playback=playback, capture=capture,
+            format=format, access=access, priority=priority, allow_secure=allow_secure, log=log,
+            rate=rate, channels=channels, period_frames=period, periods=periods, ports=ports,
+            stream_frames=stream_frames)
+        handle = Handle()
+        code = lib.engine_create(byref(handle), byref(wanted))
+        failure = control_error(code) if code < 0 else None
+        log.flush()
+        if failure:
+            raise failure
+        port = Handle(lib.engine_own_port(handle))
+        life = Life("engine", handle, port, destroy=lib.engine_destroy, after=log.flush)
+        super().__init__(handle, port, life)
+        self._shape = self.info
+
+    def __enter__(self: Self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def start(self) -> None:
+        """Start the device; a running one goes on undisturbed.
+
+        Engine frames count from 0 again. Frames written before are played
+        first.
+
+        Raises
+        ------
+        EngineError
+            If the device is lost or refuses; the text names the step.
+        """
+        self._life.call(lib.engine_start, self._engine_handle)
+
+    def stop(self) -> None:
+        """Stop the device at once: what is in its buffer is not played.
+
+        Raises
+        ------
+        EngineError
+            If a step failed; the device counts as stopped all the same.
+        """
+        self._life.call(lib.engine_stop, self._engine_handle)
+
+    @property
+    def playback(self) -> Playback:
+        """The audio to be played."""
+        return Playback(self)
+
+    @property
+    def capture(self) -> Capture:
+        """The audio that was captured."""
+        return Capture(self)
+
+    @property
+    def info(self) -> Info:
+        """What was negotiated with the device."""
+        return _info.info(self._filled(lib.engine_get_info, sized(_abi.Info)))
+
+    @property
+    def rt_report(self) -> RtReport:
+        """What real-time priority and memory the audio thread was granted."""
+        return _info.rt_report(self._filled(lib.engine_get_rt_report, sized(_abi.RtReport)))
+
+    @property
+    def stats(self) -> Stats:
+        """Counters since the engine was created."""
+        return Stats(**_info.fields(self._filled(lib.engine_get_stats, sized(_abi.Stats))))
+
+    @property
+    def frame(self) -> int:
+        """The first engine frame not yet rendered; 0 before the first start."""
+        number: int = self._filled(lib.engine_frame, Frame()).value
+        return number
+
+    @property
+    def state(self) -> State:
+        """Where the device stands."""
+        code = lib.engine_state(self._engine_handle)
+        if code < 0:
+            raise self._life.error(code)
+        return State(code)
+
+    def port(self, events: bool = False) -> Port:
+        """A pair of rings of its own, for one more sending thread.
+
+        Parameters
+        ----------
+        events : bool
+            Whether events arrive there too.
+
+        Raises
+        ------
+        EngineError
+            `errno.ENOSPC` when `info.ports` are open.
+        """
+        return Port(self, events)
+
+    def advance(self, frames: int, timeout: float = 1.0) -> None:
+        """Let frames pass on a virtual card with a manual clock.
+
+        It returns when the audio thread has handled them. While the engine is
+        stopped no time passes, and it returns at once.
+
+        Parameters
+        ----------
+        frames : int
+            How many.
+        timeout : float
+            Seconds to wait at most for the audio thread, for each period.
+
+        Raises
+        ------
+        EngineError
+            `errno.ENOTSUP` if the device is no such card, `errno.ETIMEDOUT`.
+        """
+        if frames < 0 or not 0 <= timeout < 1e6:
+            raise ValueError(f"frames and timeout must be 0 or more, not {frames} and {timeout}")
+        while True:
+            step = min(frames, _ADVANCE_A_CALL)
+            with self._life:
+                code = lib.engine_virtual_advance(self._engine_handle, step, round(timeout * 1000))
+            if code < 0:
+                raise self._life.error(code)
+            frames -= step
+            if not frames:
+                return
+
+    def _filled(self, function: Callable[..., int], structure: Any) -> Any:
+        code = function(self._engine_handle, structure)
+        if code < 0:
+            raise self._life.error(code)
+        return structure
+
+
+class Port(_Owner):
+    """A pair of rings of its own on an engine, made by `Engine.port`.
+
+    ``with`` closes it at the end; so does closing the engine.
+    """
+
+    def __init__(self, engine: Engine, events: bool) -> None:
+        self._engine = engine  # must not end before its port does
+        handle = Handle()
+        engine._life.call(lib.engine_port_open, engine._engine_handle, byref(handle),
+                          PORT_EVENTS if events else 0)
+        life = Life("port", handle, destroy=lib.engine_port_close)
+        engine._life.adopt(life)
+        super().__init__(engine._engine_handle, handle, life)
+
+    def __enter__(self) -> Port:
+        return self

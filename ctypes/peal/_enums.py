@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""The numbers of the C headers that have names."""
+
+from __future__ import annotations
+
+import enum
+
+EFORKED, EABI, ESECURE, ELOST = -4097, -4098, -4099, -4100
+
+RING_MESSAGES = 1024
+FLAG_WAKE, FLAG_QUIET = 1, 2
+PORT_EVENTS = 1
+PRIORITY_NORMAL = -1
+
+
+class MessageType(enum.IntEnum):
+    """What a message is."""
+
+    PING = 0x1
+    PONG = 0x101
+    EVENT_XRUN = 0x201
+    EVENT_SUSPEND = 0x202
+    EVENT_RESUME = 0x203
+    EVENT_LOST = 0x204
+
+
+class State(enum.IntEnum):
+    """Where a device stands."""
+
+    CLOSED = 0
+    PREPARED = 1
+    RUNNING = 2
+    XRUN = 3
+    SUSPENDED = 4
+    LOST = 5
+
+
+class Step(enum.IntEnum):
+    """The call to the device that showed the trouble."""
+
+    NONE = 0
+    POLL = 1
+    AVAIL = 2
+    BEGIN = 3
+    COMMIT = 4
+    PREPARE = 5
+    START = 6
+    RESUME = 7
+    STATE = 8
+
+
+class Direction(enum.IntFlag):
+    """Which way the audio goes."""
+
+    PLAYBACK = 1
+    CAPTURE = 2
+
+
+class Access(enum.IntEnum):
+    """How frames lie in the device's memory."""
+
+    INTERLEAVED = 1
+    NONINTERLEAVED = 2
+
+
+class Timestamps(enum.IntEnum):
+    """Which clock the device's time stamps are on."""
+
+    NONE = 0
+    MONOTONIC = 1
+    MONOTONIC_RAW = 2

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""The mailbox: sending and receiving, the same on an engine and on a port."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import operator
+from array import array
+from collections.abc import Iterable
+
+from ._abi import ArgumentError, Handle, lib, sized
+from ._abi import PortStats as _PortStats
+from ._dispatch import MESSAGES, PONGS, Dispatcher
+from ._enums import FLAG_WAKE, RING_MESSAGES, MessageType
+from ._info import PortStats, fields
+from ._life import Life
+from ._messages import COMMAND, Message, Pong
+
+# Ids that peal chooses have the top bit set; the others are the program's.
+_next_id = itertools.chain.from_iterable(itertools.repeat(range(1 << 31, 1 << 32))).__next__
+
+# After this many pings the replies are taken in, so that the ring has room for the next.
+_DRAIN_AFTER = RING_MESSAGES // 2
+
+_send_ping = lib.engine_port_send_ping
+
+
+class Mailbox:
+    """What an `Engine` and a `Port` have in common. Any thread may call any of it."""
+
+    def __init__(self, engine: Handle, port: Handle, life: Life) -> None:
+        self._engine_handle = engine
+        self._port_handle = port
+        self._life = life
+        self._dispatcher = Dispatcher(port, life)
+        self._credit = _DRAIN_AFTER
+
+    def send_ping(self, id: int | None = None, wake: bool = False) -> int:
+        """Send a ping, without waiting.
+
+        Parameters
+        ----------
+        id : int, optional
+            Any number below 2**32; the pong will carry it. Those from 2**31
+            on are also what peal chooses when none is given.
+        wake : bool
+            Wake the audio thread to take it at once (a system call), not at
+            its next period.
+
+        Returns
+        -------
+        int
+            The id.
+
+        Raises
+        ------
+        RingFull
+            If the audio thread has yet to take as many as the ring holds.
+        EngineError
+            If the engine is closed, or this process is a fork.
+        """
+        if id is None:
+            id = _next_id()
+        elif id >> 32:
+            raise ValueError(f"id must be 0..{2**32 - 1}, not {id}")
+        try:
+            code = _send_ping(self._port_handle, id)
+        except ArgumentError:  # not an int, but perhaps as good as one
+            return self.send_ping(operator.index(id), wake)
+        if code:
+            self._send_again(id, code)
+        self._credit -= 1
+        if self._credit < 0:
+            self._relieve()
+        if wake:
+            self.wake()
+        return id
+
+    def send_pings(self, ids: Iterable[int], wake: bool = False) -> int:
+        """Send several pings at once: all or none of them.
+
+        Parameters
+        ----------
+        ids : iterable of int
+            At most 1024 ids, as for `send_ping`.
+        wake : bool
+            As for `send_ping`.
+
+        Returns
+        -------
+        int
+            How many were sent.
+
+        Raises
+        ------
+        RingFull
+            If they do not all fit now.
+        """
+        try:
+            numbers = array("I", list(ids))
+        except OverflowError:
+            raise ValueError(f"ids must be 0..{2**32 - 1}") from None
+        flags = FLAG_WAKE if wake else 0
+        pings = bytearray(COMMAND.pack(MessageType.PING, flags, 0) * len(numbers))
+        if numbers:
+            memoryview(pings).cast("I")[1::COMMAND.size // 4] = memoryview(numbers)
+        self._relieve()
+        code = lib.engine_port_send_batch(self._port_handle, bytes(pings), len(numbers))
+        if code < 0:
+            raise self._life.error(code)
+        return len(numbers)
+
+    def ping(self, timeout: float | None = 1.0, wake: bool = False) -> Pong:
+        """Send a ping and wait for its pong.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; None waits without limit.
+        wake : bool
+            As for `send_ping`.
+
+        Returns
+        -------
+        Pong
+            Its `round_trip` is how long it took, in seconds.
+
+        Raises
+        ------
+        TimeoutError
+            If the pong did not come in time.
+        RingFull, EngineError
+            As `send_ping`.
+        """
+        id = _next_id()
+        self._dispatcher.expect(id)
+        sent = False
+        try:
+            self.send_ping(id, wake)
+            sent = True
+            pong = self._dispatcher.await_pong(id, timeout)
+        finally:
+            self._dispatcher.forget(id, sent)
+        if pong is None:
+            raise TimeoutError(errno.ETIMEDOUT, f"no pong within {timeout} s")
+        return pong
+
+    def receive_pong(self, timeout: float | None = 0.0) -> Pong | None:
+        """Take the next pong that nobody waits for by its id.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; 0 does not wait, None waits without limit.
+
+        Returns
+        -------
+        Pong or None
+            None when there is none in time.
+        """
+        pong: Pong | None = self._dispatcher.receive(PONGS, timeout)
+        return pong
+
+    def receive_msg(self, timeout: float | None = 0.0) -> Message | None:
+        """Take the next message that is not a pong: an event.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            As for `receive_pong`.
+
+        Returns
+        -------
+        Message or None
+            None when there is none in time.
+        """
+        event: Message | None = self._dispatcher.receive(MESSAGES, timeout)
+        return event
+
+    def wake(self) -> None:
+        """Wake the audio thread, so that it takes now what was sent."""
+        code = lib.engine_wake(self._engine_handle)
+        if code < 0:
+            raise self._life.error(code)
+
+    def fileno(self) -> int:
+        """A descriptor for select, selectors or asyncio.
+
+        It is readable while there may be something to receive, and no more
+        once a `receive_pong` or `receive_msg` that does not wait has found
+        nothing. Only poll it. One reader at a time can rely on it.
+        """
+        return self._dispatcher.fileno()
+
+    @property
+    def given_up(self) -> int:
+        """How many messages were dropped because nobody took them.
+
+        Each queue holds 65536 and drops its oldest; and a pong is dropped
+        that comes after its `ping` has timed out.
+        """
+        return self._dispatcher.given_up
+
+    @property
+    def port_stats(self) -> PortStats:
+        """The counters of the rings."""
+        stats = sized(_PortStats)
+        code = lib.engine_port_get_stats(self._port_handle, stats)
+        if code < 0:
+            raise self._life.error(code)
+        return PortStats(**fields(stats))
+
+    def _relieve(self) -> None:
+        self._credit = _DRAIN_AFTER
+        self._dispatcher.relieve()
+
+    def _send_again(self, id: int, code: int) -> None:
+        if code == -errno.ENOBUFS:  # what waits for us may be what holds it up
+            self._relieve()
+            code = _send_ping(self._port_handle, id)
+        if code < 0:
+            raise self._life.error(code)

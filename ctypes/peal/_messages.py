@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Messages: what the audio thread sends, as Python objects."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from ._enums import Direction, MessageType, State, Step
+
+#: struct engine_message, its union read as a reply, and as a device event.
+REPLY = struct.Struct("=HHIQiIQ")
+EVENT = struct.Struct("=HHIQBBBBiII")
+#: A command's first fields, all others 0.
+COMMAND = struct.Struct("=HHI24x")
+
+
+@dataclass
+class Pong:
+    """The answer to a ping.
+
+    Attributes
+    ----------
+    id : int
+        The ping's id.
+    frame : int
+        The engine frame at which the audio thread took the ping.
+    time_ns : int
+        When it took it, in ns of CLOCK_MONOTONIC (`time.monotonic_ns`).
+    age_ns : int
+        For how long the ping had then been in the ring, in ns; 2**32 - 1
+        stands for that long or longer.
+    result : int
+        0, or a negative error.
+    received_ns : int
+        When Python took the pong out of the ring, in ns of CLOCK_MONOTONIC.
+    """
+
+    __slots__ = ("id", "frame", "time_ns", "age_ns", "result", "received_ns")
+
+    id: int
+    frame: int
+    time_ns: int
+    age_ns: int
+    result: int
+    received_ns: int
+
+    @property
+    def sent_ns(self) -> int:
+        """When the ping was sent, in ns of CLOCK_MONOTONIC."""
+        return self.time_ns - self.age_ns
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds from sending the ping to receiving the pong in Python."""
+        return (self.received_ns - self.sent_ns) * 1e-9
+
+
+@dataclass
+class Message:
+    """An event: something that happened to the device.
+
+    Attributes
+    ----------
+    type : MessageType or int
+        What happened; an int if this package does not know its name.
+    dropped : int
+        How many events before this one found no room.
+    frame : int
+        The engine frame at which it took effect.
+    from_state, to_state : State
+        Where the device stood, and stands.
+    step : Step
+        The call to the device that showed it.
+    directions : Direction
+        The direction that showed it.
+    error : int
+        That call's negative result; 0 if none.
+    lost_frames : int
+        By how many frames the engine frame jumped.
+    took : float
+        Seconds from the detection to this event.
+    """
+
+    __slots__ = ("type", "dropped", "frame", "from_state", "to_state", "step", "directions",
+                 "error", "lost_frames", "took")
+
+    type: int
+    dropped: int
+    frame: int
+    from_state: int
+    to_state: int
+    step: int
+    directions: int
+    error: int
+    lost_frames: int
+    took: float
+
+
+def message(raw: bytes | bytearray) -> Message:
+    """The Message in the 32 bytes of a struct engine_message."""
+    kind, _, dropped, frame, was, now, step, way, code, lost, took_us = EVENT.unpack(raw)
+    return Message(_named(MessageType, kind), dropped, frame, _named(State, was),
+                   _named(State, now), _named(Step, step), Direction(way), code, lost,
+                   took_us * 1e-6)
+
+
+def _named(names: type, number: int) -> int:
+    try:
+        return names(number)
+    except ValueError:
+        return number
