@@ -58,7 +58,8 @@ struct engine_config {
 	const char *capture_device;
 	/* ENGINE_PLAYBACK, ENGINE_CAPTURE or both. 0: playback. */
 	uint32_t directions;
-	/* Frames per second, 1000..768000; got exactly, or refused. 0: 48000. */
+	/* Frames per second, 1000..768000; got exactly as ALSA counts, or refused
+	 * (a converter may be off by a fraction: engine_pcm_info.rate_num). 0: 48000. */
 	uint32_t rate;
 	/* 1..256; got exactly, or refused. 0: 2. */
 	uint32_t channels;

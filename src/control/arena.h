@@ -2,8 +2,8 @@
 /*
  * The arena: all memory that the audio thread touches, in one mapping that is
  * there from the start: zeroed, populated, locked if the kernel lets us, and
- * not inherited by a fork (a copy-on-write fault would hit the audio thread).
- * Control side.
+ * not inherited by a fork (a copy-on-write fault would hit the audio thread);
+ * but for the thread's stack, see lay_out.c. Control side.
  */
 #ifndef PEAL_CONTROL_ARENA_H
 #define PEAL_CONTROL_ARENA_H

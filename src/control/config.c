@@ -43,9 +43,9 @@ static int copy(struct engine_config *resolved, const struct engine_config *give
 				      size, sizeof(*resolved));
 	if (size > sizeof(*resolved) && !is_zero(given, sizeof(*resolved)))
 		return last_error_set(ENGINE_EABI,
-				      "config.size is %zu and sets fields beyond the %zu bytes that "
-				      "this library (ABI %d.%d) knows: use a newer library, or leave "
-				      "them 0",
+				      "config.size is %zu and sets fields beyond the %zu bytes "
+				      "that this library (ABI %d.%d) knows: use a newer library, "
+				      "or leave them 0",
 				      size, sizeof(*resolved), ENGINE_ABI_MAJOR, ENGINE_ABI_MINOR);
 	memcpy(resolved, given, size < sizeof(*resolved) ? size : sizeof(*resolved));
 	return 0;

@@ -76,8 +76,7 @@ static int open_virtual_pcm(struct device *device, snd_pcm_t **pcm, const char *
 	return 0;
 }
 
-static int open_virtual(struct device *device, const char *name,
-			const struct engine_config *config)
+static int open_virtual(struct device *device, const char *name, const struct engine_config *config)
 {
 	bool playback = config->directions & ENGINE_PLAYBACK;
 	bool capture = config->directions & ENGINE_CAPTURE;
@@ -86,8 +85,9 @@ static int open_virtual(struct device *device, const char *name,
 
 	if (config->capture_device)
 		return last_error_set(-EINVAL,
-				      "capture_device %s refused: the virtual card captures what it "
-				      "plays, so name it as device and leave capture_device NULL",
+				      "capture_device %s refused: the virtual card captures what "
+				      "it plays, so name it as device and leave capture_device "
+				      "NULL",
 				      config->capture_device);
 	err = card_create(&device->card, name, playback && capture, reason, sizeof(reason));
 	if (err < 0) {
@@ -122,8 +122,8 @@ static int refuse_no_common_format(const struct device *device, const uint32_t f
 			if (formats[side] & 1u << format) {
 				size_t length = strlen(lists[side]);
 
-				snprintf(lists[side] + length, sizeof(lists[side]) - length,
-					 "%s%s", length > 0 ? ", " : "", engine_format_name(format));
+				snprintf(lists[side] + length, sizeof(lists[side]) - length, "%s%s",
+					 length > 0 ? ", " : "", engine_format_name(format));
 			}
 	return last_error_set(-EINVAL,
 			      "no format in common: %s offers %s for playback, %s offers %s for "
@@ -167,9 +167,9 @@ static int set_up(struct device *device, const struct engine_config *config)
 	info->format = wish.format;
 	info->sample_bytes = (uint32_t)engine_format_bytes(wish.format);
 	info->frame_bytes = info->channels * info->sample_bytes;
-	info->period_frames = info->playback.period_frames > info->capture.period_frames ?
-				      info->playback.period_frames :
-				      info->capture.period_frames;
+	info->period_frames = info->playback.period_frames;
+	if (info->period_frames < info->capture.period_frames)
+		info->period_frames = info->capture.period_frames;
 	return 0;
 }
 

@@ -19,7 +19,7 @@ struct device {
 	snd_pcm_t *playback; /* NULL: not used */
 	snd_pcm_t *capture;  /* NULL: not used */
 	struct card *card;   /* NULL: not the virtual card */
-	struct engine_info info; /* read back; stream_frames and ports are the engine's to fill */
+	struct engine_info info; /* read back; stream_frames, ports, fallback: the engine's */
 	/* The two are one kernel group: prepare, start and drop act on both. */
 	bool grouped;
 	/* Whether SCHED_FIFO is wise by default on these PCMs, else why not. */

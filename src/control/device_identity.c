@@ -43,8 +43,7 @@ void device_identity_read(snd_pcm_t *pcm, struct engine_pcm_info *info)
 	info->card = snd_pcm_info_get_card(identity);
 	info->device = snd_pcm_info_get_device(identity);
 	info->subdevice = snd_pcm_info_get_subdevice(identity);
-	snprintf(info->card_name, sizeof(info->card_name), "%s",
-		 snd_pcm_info_get_name(identity));
+	snprintf(info->card_name, sizeof(info->card_name), "%s", snd_pcm_info_get_name(identity));
 	if (info->card >= 0)
 		read_card_id(info);
 }
@@ -66,10 +65,11 @@ bool device_identity_is_paced(snd_pcm_t *pcm, const struct engine_pcm_info *info
 		/* a converter tells of the card that it converts for */
 		if (info->card >= 0)
 			return true;
-		snprintf(reason, size,
-			 "%s (type %s) ends in no card but in a sound server or another program, "
-			 "which paces it; config.priority asks for it all the same",
-			 info->name, info->type);
+		snprintf(
+			reason, size,
+			"%s (type %s) ends in no card: a sound server or another program paces it, "
+			"if anything does; config.priority asks for real time all the same",
+			info->name, info->type);
 		return false;
 	}
 }

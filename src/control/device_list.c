@@ -139,9 +139,10 @@ static int add_cards(struct device_list *list)
 			return err;
 		/* any other error: the card was unplugged just now */
 	}
-	return err < 0 ? last_error_set(err, "the sound cards cannot be counted: %s",
-					engine_strerror(err)) :
-			 0;
+	if (err < 0)
+		return last_error_set(err, "the sound cards cannot be counted: %s",
+				      engine_strerror(err));
+	return 0;
 }
 
 static int add_hint(struct device_list *list, const void *hint)

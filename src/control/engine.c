@@ -8,13 +8,13 @@
 #include "control/engine.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 
 #include "control/alsa_text.h"
+#include "control/cards.h"
 #include "control/config.h"
 #include "control/last_error.h"
 #include "control/rt_grant.h"
@@ -33,28 +33,20 @@ __attribute__((format(printf, 3, 4))) static void say(const struct engine_config
 	config->log(level, text, config->log_arg);
 }
 
-static bool machine_has_a_card(void)
-{
-	glob_t found;
-	bool has = glob("/dev/snd/controlC*", GLOB_NOSORT, NULL, &found) == 0;
-
-	globfree(&found);
-	return has;
-}
-
 /* The device that was asked for; else, for a newcomer without a card, ours. */
 static int open_device(struct engine *engine, struct engine_config *config)
 {
 	int err = device_open(&engine->device, config);
 
-	if (err == 0 || config->device || !config->fallback_virtual || machine_has_a_card())
+	if (err == 0 || config->device || config->capture_device || !config->fallback_virtual)
+		return err;
+	if (cards_look(CARDS_DIRECTORY).present)
 		return err;
 	say(config, ENGINE_LOG_WARNING,
 	    "this machine has no sound card (%s): using the virtual card, "
 	    "which plays to no one and captures what was played",
 	    engine_last_error());
 	config->device = "virtual";
-	config->capture_device = NULL;
 	err = device_open(&engine->device, config);
 	engine->device.info.fallback = err == 0;
 	return err;

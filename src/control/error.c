@@ -23,21 +23,25 @@ static const char *errno_text(int number)
 #endif
 }
 
+static const struct {
+	int code;
+	const char *text;
+} own[] = {
+#define ENGINE_ERROR_ENTRY(name, value, sentence) { name, sentence },
+	ENGINE_ERRORS(ENGINE_ERROR_ENTRY)
+#undef ENGINE_ERROR_ENTRY
+};
+
 const char *engine_strerror(int code)
 {
 	unsigned int number = code < 0 ? 0u - (unsigned int)code : (unsigned int)code;
 	const char *text;
 
-	switch (code) {
-#define ENGINE_ERROR_TEXT(name, value, sentence)                                                   \
-	case name:                                                                                 \
-		return sentence;
-		ENGINE_ERRORS(ENGINE_ERROR_TEXT)
-#undef ENGINE_ERROR_TEXT
-	default:
-		text = number <= ERRNO_MAX ? errno_text((int)number) : alsa_text_error(number);
-		return text ? text : "unknown error";
-	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i].code == code)
+			return own[i].text;
+	text = number <= ERRNO_MAX ? errno_text((int)number) : alsa_text_error(number);
+	return text ? text : "unknown error";
 }
 
 uint32_t engine_abi_version(void)

@@ -14,8 +14,10 @@ static const struct {
 	const char *name;
 	int bytes;
 } formats[] = {
-	[ENGINE_FORMAT_S16_LE] = { "S16_LE", 2 },   [ENGINE_FORMAT_S24_LE] = { "S24_LE", 4 },
-	[ENGINE_FORMAT_S24_3LE] = { "S24_3LE", 3 }, [ENGINE_FORMAT_S32_LE] = { "S32_LE", 4 },
+	[ENGINE_FORMAT_S16_LE] = { "S16_LE", 2 },
+	[ENGINE_FORMAT_S24_LE] = { "S24_LE", 4 },
+	[ENGINE_FORMAT_S24_3LE] = { "S24_3LE", 3 },
+	[ENGINE_FORMAT_S32_LE] = { "S32_LE", 4 },
 	[ENGINE_FORMAT_FLOAT_LE] = { "FLOAT_LE", 4 },
 };
 

@@ -34,8 +34,8 @@ static bool read_number(const char *path, const char *key, int *number)
 
 /*
  * A card or device as a piece of a path: what stands in a PCM name after its
- * colon, by key ("CARD=PCH") or by place ("PCH,0"). "*", any, when it does not
- * stand there or could not be a piece of a path.
+ * colon, by key ("CARD=PCH") or by place ("PCH,0"), as far as it is made of an
+ * id's letters. "*", any, when there is none.
  */
 static void name_piece(const char *pcm_name, const char *key, int place, char *piece, size_t size)
 {
@@ -48,11 +48,8 @@ static void name_piece(const char *pcm_name, const char *key, int place, char *p
 			at += key_length + 1;
 		else if (i != place || at[strcspn(at, "=,")] == '=')
 			continue;
-		while (isalnum((unsigned char)at[length]) || at[length] == '_' ||
-		       at[length] == '-')
+		while (isalnum((unsigned char)at[length]) || at[length] == '_' || at[length] == '-')
 			length++;
-		if (at[length] != '\0' && at[length] != ',')
-			length = 0;
 		break;
 	}
 	if (length > 0 && length < size)

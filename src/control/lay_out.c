@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "control/engine.h"
 #include "control/last_error.h"
@@ -147,6 +148,26 @@ void engine_clear_away(struct engine *engine)
 	arena_destroy(&engine->arena);
 }
 
+/*
+ * The arena, and the stack in it. libc keeps what it knows of a thread at the
+ * end of that thread's stack, and in the child of a fork walks through all of
+ * them: so this one part of the arena is inherited.
+ */
+static int map(struct engine *engine, size_t bytes)
+{
+	int err = arena_create(&engine->arena, bytes);
+
+	if (err < 0)
+		return err;
+	engine->report.stack_bytes = STACK_BYTES;
+	engine->stack = arena_take(&engine->arena, STACK_BYTES);
+	if (madvise(engine->stack, STACK_BYTES, MADV_DOFORK) < 0) {
+		err = -errno;
+		arena_destroy(&engine->arena);
+	}
+	return err;
+}
+
 int engine_lay_out(struct engine *engine, const struct engine_config *config)
 {
 	struct engine_info *info = &engine->device.info;
@@ -158,7 +179,7 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 		       (engine->device.playback ? stream : 0) +
 		       (engine->device.capture ? stream : 0);
 	struct rt *rt;
-	int err = arena_create(&engine->arena, bytes);
+	int err = map(engine, bytes);
 
 	if (err < 0)
 		return last_error_set(err,
@@ -166,8 +187,6 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 				      "ports %u take %zu bytes",
 				      config->stream_frames, info->frame_bytes, config->ports,
 				      bytes);
-	engine->report.stack_bytes = STACK_BYTES;
-	engine->stack = arena_take(&engine->arena, STACK_BYTES);
 	rt = engine->rt = arena_take(&engine->arena, sizeof(*rt));
 	rt->clock = &clock_real;
 	rt->lanes = arena_take(&engine->arena, lanes * sizeof(struct lane));

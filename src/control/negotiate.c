@@ -6,8 +6,6 @@
  * read back.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <peal/error.h>
 
@@ -17,8 +15,8 @@
 
 /* In this order: what most cards do natively first, float (servers) last. */
 static const uint32_t preference[] = {
-	ENGINE_FORMAT_S16_LE,	ENGINE_FORMAT_S32_LE,	ENGINE_FORMAT_S24_LE,
-	ENGINE_FORMAT_S24_3LE,	ENGINE_FORMAT_FLOAT_LE,
+	ENGINE_FORMAT_S16_LE,  ENGINE_FORMAT_S32_LE,   ENGINE_FORMAT_S24_LE,
+	ENGINE_FORMAT_S24_3LE, ENGINE_FORMAT_FLOAT_LE,
 };
 
 #define PREFERENCES (sizeof(preference) / sizeof(preference[0]))
@@ -122,7 +120,7 @@ int negotiate_formats(snd_pcm_t *pcm, const char *name, const struct engine_conf
 	return refusal_of_part(err, part, pcm, name, space, wish);
 }
 
-/* The buffer is whole periods, at least two: the cycle lives by it. */
+/* Whole periods, at least two: the cycle fills one while another sounds. */
 static int set_sizes(snd_pcm_t *pcm, snd_pcm_hw_params_t *space, const struct engine_config *wish)
 {
 	unsigned int fewest = ENGINE_PERIODS_MIN, periods = wish->periods;
@@ -160,17 +158,17 @@ static int install(snd_pcm_t *pcm, const struct engine_config *wish, const char 
 	err = snd_pcm_hw_params(pcm, space);
 	if (err < 0)
 		return last_error_set(err,
-				      "%s failed to take %u periods of %u frames, %u channels of %s "
-				      "at %u Hz: %s",
+				      "%s failed to take %u periods of %u frames, %u channels of "
+				      "%s at %u Hz: %s",
 				      name, wish->periods, wish->period_frames, wish->channels,
 				      engine_format_name(wish->format), wish->rate,
 				      engine_strerror(err));
 	return 0;
 }
 
-static int read_sizes(snd_pcm_t *pcm, struct engine_pcm_info *info)
+static int read_back(snd_pcm_t *pcm, struct engine_pcm_info *info)
 {
-	snd_pcm_uframes_t period = 0, buffer = 0;
+	snd_pcm_uframes_t period = 0, buffer = 0, periods;
 	snd_pcm_hw_params_t *got;
 	snd_pcm_access_t access = SND_PCM_ACCESS_LAST;
 	unsigned int rate = 0;
@@ -183,19 +181,20 @@ static int read_sizes(snd_pcm_t *pcm, struct engine_pcm_info *info)
 				      engine_strerror(err));
 	snd_pcm_hw_params_get_period_size(got, &period, NULL);
 	snd_pcm_hw_params_get_buffer_size(got, &buffer);
-	if (period == 0 || buffer % period != 0 || buffer / period < ENGINE_PERIODS_MIN ||
-	    buffer > UINT32_MAX)
+	/* behind a resampler a period is whole frames there, not always here */
+	periods = period ? (buffer + period / 2) / period : 0;
+	if (periods < ENGINE_PERIODS_MIN || buffer > UINT32_MAX)
 		return last_error_set(-EINVAL,
-				      "%s is set up with a buffer of %lu frames in periods of %lu: "
-				      "not two or more whole ones",
+				      "%s is set up with a buffer of %lu frames in periods of "
+				      "%lu: less than two",
 				      info->name, buffer, period);
 	info->period_frames = (uint32_t)period;
 	info->buffer_frames = (uint32_t)buffer;
-	info->periods = (uint32_t)(buffer / period);
+	info->periods = (uint32_t)periods;
 	snd_pcm_hw_params_get_access(got, &access);
-	info->access = access == SND_PCM_ACCESS_MMAP_INTERLEAVED ?
-			       ENGINE_ACCESS_MMAP_INTERLEAVED :
-			       ENGINE_ACCESS_MMAP_NONINTERLEAVED;
+	info->access = ENGINE_ACCESS_MMAP_NONINTERLEAVED;
+	if (access == SND_PCM_ACCESS_MMAP_INTERLEAVED)
+		info->access = ENGINE_ACCESS_MMAP_INTERLEAVED;
 	info->batch = snd_pcm_hw_params_is_batch(got) != 0;
 	/* a plugin may know no fraction */
 	if (snd_pcm_hw_params_get_rate_numden(got, &info->rate_num, &info->rate_den) < 0 ||
@@ -209,8 +208,8 @@ static int read_sizes(snd_pcm_t *pcm, struct engine_pcm_info *info)
 
 /* Start by snd_pcm_start alone; an xrun is when the buffer is full or empty,
  * so that none goes unseen; wake for a whole period; no silence of ALSA's. */
-static int set_software(snd_pcm_t *pcm, const struct engine_pcm_info *info,
-			snd_pcm_tstamp_t stamps, snd_pcm_tstamp_type_t clock)
+static int set_software(snd_pcm_t *pcm, const struct engine_pcm_info *info, snd_pcm_tstamp_t stamps,
+			snd_pcm_tstamp_type_t clock)
 {
 	snd_pcm_sw_params_t *params;
 	snd_pcm_uframes_t boundary = 0;
@@ -257,7 +256,7 @@ int negotiate(snd_pcm_t *pcm, const struct engine_config *wish, struct engine_pc
 	int err = install(pcm, wish, info->name);
 
 	if (err >= 0)
-		err = read_sizes(pcm, info);
+		err = read_back(pcm, info);
 	if (err >= 0)
 		err = set_stamps(pcm, info);
 	return err < 0 ? err : 0;

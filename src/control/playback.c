@@ -92,14 +92,16 @@ static int drained(struct engine *engine, uint64_t written)
 	uint64_t moved = load_acquire(&stream->moved);
 	uint64_t heard = load_relaxed(&stream->end_frame) + rt->transport.playback->buffer_frames;
 
+	/* what lies a buffer behind has left the buffer */
+	if (moved == written && load_relaxed(&rt->vitals.frame) >= heard)
+		return 1;
 	switch (load_relaxed(&rt->vitals.state)) {
 	case ENGINE_STATE_LOST:
 		return ENGINE_ELOST;
 	case ENGINE_STATE_PREPARED:
 		return -EPIPE;
 	default:
-		/* what lies a buffer behind has left the buffer */
-		return moved == written && load_relaxed(&rt->vitals.frame) >= heard;
+		return 0;
 	}
 }
 

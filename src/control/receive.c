@@ -57,24 +57,37 @@ int engine_port_try_recv(struct engine_port *port, struct engine_message *messag
 	return engine_port_try_recv_batch(port, message, 1);
 }
 
-int engine_port_recv(struct engine_port *port, struct engine_message *message, int timeout_ms)
+static int pop_or_wait(struct lane *lane, struct engine_message *message, int timeout_ms)
 {
+	struct pollfd fd = { .fd = lane->bell.fd, .events = POLLIN };
 	uint64_t start = monotonic_ns();
-	struct pollfd fd = { .events = POLLIN };
-	int left;
 
 	for (;;) {
-		int taken = engine_port_try_recv(port, message);
+		int taken = pop_or_answer(lane, message, 1);
+		int left;
 
-		if (taken != 0)
+		if (taken > 0)
 			return taken;
 		left = timeout_left(timeout_ms, start);
 		if (left == 0)
 			return 0;
-		fd.fd = port->lane->bell.fd;
 		if (poll(&fd, 1, left) < 0)
 			return -errno;
 	}
+}
+
+int engine_port_recv(struct engine_port *port, struct engine_message *message, int timeout_ms)
+{
+	int taken;
+
+	if (!port || !message)
+		return -EINVAL;
+	/* kept while asleep: the port is not closed under us */
+	if (!guard_take(&port->receiving))
+		return port_refusal(port);
+	taken = pop_or_wait(port->lane, message, timeout_ms);
+	guard_give(&port->receiving);
+	return taken;
 }
 
 int engine_port_event_fd(struct engine_port *port)

@@ -24,8 +24,8 @@ struct offer {
 	char text[200];
 };
 
-__attribute__((format(printf, 2, 3))) static void offer_add(struct offer *offer,
-							    const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void offer_add(struct offer *offer, const char *what,
+							    ...)
 {
 	size_t length = strlen(offer->text);
 	va_list args;
@@ -34,8 +34,8 @@ __attribute__((format(printf, 2, 3))) static void offer_add(struct offer *offer,
 		strcpy(offer->text + length, ", ");
 		length += 2;
 	}
-	va_start(args, format);
-	vsnprintf(offer->text + length, sizeof(offer->text) - length, format, args);
+	va_start(args, what);
+	vsnprintf(offer->text + length, sizeof(offer->text) - length, what, args);
 	va_end(args);
 }
 
@@ -83,8 +83,10 @@ static void offer_channels(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_param
 
 static void offer_rates(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_params_t *space)
 {
-	static const unsigned int common[] = { 8000,  11025, 16000,  22050,  32000,  44100,  48000,
-					       64000, 88200, 96000, 176400, 192000, 384000, 768000 };
+	static const unsigned int common[] = {
+		8000,  11025, 16000, 22050,  32000,  44100,  48000,
+		64000, 88200, 96000, 176400, 192000, 384000, 768000
+	};
 	unsigned int min, max;
 
 	if (snd_pcm_hw_params_get_rate_min(space, &min, NULL) < 0 ||
@@ -105,7 +107,6 @@ static void offer_rates(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_params_t
 		offer_add(offer, "%u", min);
 }
 
-
 static const char *access_name(uint32_t access)
 {
 	switch (access) {
@@ -116,6 +117,12 @@ static const char *access_name(uint32_t access)
 	default:
 		return "by mmap";
 	}
+}
+
+/* A PCM of a card, which no one else can have at the same time. */
+static bool is_hardware_name(const char *name)
+{
+	return strncmp(name, "hw:", 3) == 0 || strncmp(name, "plughw:", 7) == 0;
 }
 
 /* alsa-lib converts for a PCM that is asked for under another name. */
@@ -149,19 +156,20 @@ int refusal_of_part(int err, enum refusal_part part, snd_pcm_t *pcm, const char 
 	case REFUSAL_FORMAT:
 		offer_formats(&offer, pcm, space);
 		return last_error_set(err, "format %s refused by %s, which offers %s%s",
-				      wish->format ? engine_format_name(wish->format) :
-						     "S16_LE, S32_LE, S24_LE, S24_3LE or FLOAT_LE",
+				      wish->format ? engine_format_name(wish->format)
+						   : "S16_LE, S32_LE, S24_LE, S24_3LE or FLOAT_LE",
 				      name, offer.text, other);
 	case REFUSAL_CHANNELS:
 		offer_channels(&offer, pcm, space);
-		return last_error_set(err, "%u channels refused by %s, which offers %s of %s%s",
-				      wish->channels, name, offer.text,
-				      snd_pcm_format_name(format), other);
+		return last_error_set(err,
+				      "%u channels refused by %s, which offers %s channels of %s%s",
+				      wish->channels, name, offer.text, snd_pcm_format_name(format),
+				      other);
 	case REFUSAL_RATE:
 		offer_rates(&offer, pcm, space);
 		return last_error_set(err,
-				      "rate %u Hz refused by %s, which offers %s Hz for %u channels "
-				      "of %s%s",
+				      "rate %u Hz refused by %s, which offers %s Hz for %u "
+				      "channels of %s%s",
 				      wish->rate, name, offer.text, wish->channels,
 				      snd_pcm_format_name(format), other);
 	}
@@ -181,13 +189,13 @@ static int refusal_busy(const char *name, snd_pcm_stream_t stream)
 		return last_error_set(-EBUSY, "%s is busy: this program (pid %d) holds it already",
 				      name, (int)holder.pid);
 	if (holder.pid == 0)
-		return last_error_set(-EBUSY,
-				      "%s is busy: a program in another container holds it", name);
-	return last_error_set(-EBUSY,
-			      "%s is busy: %s (pid %d) holds it; end that program, or open a PCM "
-			      "that shares the card (\"default\")",
-			      name, holder.program[0] ? holder.program : "a program",
-			      (int)holder.pid);
+		return last_error_set(-EBUSY, "%s is busy: a program in another container holds it",
+				      name);
+	return last_error_set(-EBUSY, "%s is busy: %s (pid %d) holds it; end that program%s", name,
+			      holder.program[0] ? holder.program : "a program", (int)holder.pid,
+			      is_hardware_name(name) ? ", or open a PCM that shares the card "
+						       "(\"default\")"
+						     : "");
 }
 
 static int refusal_permission(const char *name)
@@ -201,10 +209,10 @@ static int refusal_permission(const char *name)
 static int refusal_missing(int err, const char *name, const char *direction, const char *alsa_text)
 {
 	struct cards cards = cards_look(CARDS_DIRECTORY);
-	const char *no_card =
-		cards.present ? "" :
-				"; this machine has no sound card (no " CARDS_DIRECTORY
-				"/controlC*): \"virtual\" needs none";
+	const char *no_card = cards.present
+				      ? ""
+				      : "; this machine has no sound card (no " CARDS_DIRECTORY
+					"/controlC*): \"virtual\" needs none";
 
 	/* alsa-lib does not see, and reports as missing, what it may not open */
 	if (cards.present && !cards.allowed)
@@ -212,6 +220,9 @@ static int refusal_missing(int err, const char *name, const char *direction, con
 	if (strncmp(alsa_text, "Unknown PCM", strlen("Unknown PCM")) == 0)
 		return last_error_set(err, "no PCM is called %s; peal devices lists them%s", name,
 				      no_card);
+	if (is_hardware_name(name) && !alsa_text[0])
+		return last_error_set(err, "%s has no %s; peal devices lists what has%s", name,
+				      direction, no_card);
 	return last_error_set(err, "%s cannot be opened for %s: %s; peal devices lists what can%s",
 			      name, direction, alsa_text[0] ? alsa_text : engine_strerror(err),
 			      no_card);
@@ -225,8 +236,13 @@ int refusal_of_open(int err, const char *name, snd_pcm_stream_t stream, const ch
 	case -EBUSY:
 		return refusal_busy(name, stream);
 	case -EACCES:
-	case -EPERM:
 		return refusal_permission(name);
+	case -EPERM:
+		/* the file's own permissions give EACCES; this is the devices control group */
+		return last_error_set(err,
+				      "%s is kept from this container or control group: give it "
+				      "/dev/snd (docker run --device /dev/snd)",
+				      name);
 	case -ENOENT:
 	case -ENODEV:
 		return refusal_missing(err, name, direction, alsa_text);

@@ -25,7 +25,7 @@
 #define SECCOMP_FILTERED 2
 
 #define REMEDY_LIMITS(limits, unit)                                                                \
-	"add '@audio - " limits "' to /etc/security/limits.d/audio.conf, be in the group audio "    \
+	"add '@audio - " limits "' to /etc/security/limits.d/audio.conf, be in the group audio "   \
 	"and log in again; for a systemd unit: " unit
 
 /* A number of the calling thread, as the kernel shows it; 0 if it does not. */
@@ -99,7 +99,8 @@ static void explain_limit(struct engine_rt_report *report, unsigned long long li
 			      "RLIMIT_RTPRIO is %llu and CAP_SYS_NICE is not there", limit);
 
 	if (limit > 0)
-		snprintf(report->sched_reason + length, sizeof(report->sched_reason) - (size_t)length,
+		snprintf(report->sched_reason + length,
+			 sizeof(report->sched_reason) - (size_t)length,
 			 ": priority %llu instead of %d", limit, report->wanted_priority);
 	snprintf(report->sched_remedy, sizeof(report->sched_remedy),
 		 REMEDY_LIMITS("rtprio 95", "LimitRTPRIO=95"));
