@@ -11,6 +11,7 @@
 #: make python      the tests of the Python package (pytest; ARGS="-k ping" goes to it)
 #: make cli         the tests of the peal command (the same)
 #: make bench       the benchmarks
+#: make lab         the tests on real kernel drivers, in an emulated machine
 #: make examples    the C examples
 #: make install     to PREFIX (/usr/local), below DESTDIR if given
 #: make uninstall   the same files, away
@@ -122,7 +123,7 @@ python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench examples install uninstall clean help FORCE
+.PHONY: all lib programs check unit python cli bench lab examples install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 # Objects are made by chains of pattern rules; they are worth keeping.
@@ -181,11 +182,13 @@ $(unit_programs): $O/%: $O/obj/%.o $(unit_support) $O/libpeal.a $O/flags $O/file
 	$(call need,CHECK,check)
 	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
 $(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/files
-	$(call link,,$O/libpeal.a $(lib_libs) -lm)
+	$(call link,,$O/libpeal.a $(lib_libs) -lm -ldl)
 $(example_programs): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
 	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal -lm)
 
 examples: $(example_programs)
+lab:
+	$Q$(srcdir)/scripts/lab $(ARGS)
 check: unit python cli
 
 # RUN: what runs a program of the target machine (scripts/cross sets it).
@@ -204,6 +207,8 @@ endif
 bench: $(bench_programs) lib
 	$Q$(srcdir)/scripts/run-bench $O $(PYTHON) $(bench_programs)
 
+# ld.so's cache; without root there is none to write, and the library is found otherwise.
+refresh = $(LDCONFIG) || echo 'ldconfig failed: set LD_LIBRARY_PATH to $(libdir), or run it as root'
 install: all $O/install/peal $O/install/peal.pc
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/peal \
 		$(package_dir))
@@ -215,13 +220,13 @@ install: all $O/install/peal $O/install/peal.pc
 	$(INSTALL) -m 644 $(srcdir)/include/peal.h $(DESTDIR)$(includedir)/
 	$(INSTALL) -m 644 $(wildcard $(srcdir)/include/peal/*.h) $(DESTDIR)$(includedir)/peal/
 	$(INSTALL) -m 644 $(python_files) $(DESTDIR)$(package_dir)/
-	$(if $(DESTDIR),,$(LDCONFIG))
+	$(if $(DESTDIR),,$(refresh))
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/peal $(addprefix $(DESTDIR)$(libdir)/,libpeal.so.0 \
 		libpeal.so libpeal.a pkgconfig/peal.pc) $(DESTDIR)$(includedir)/peal.h
 	rm -rf $(DESTDIR)$(includedir)/peal $(DESTDIR)$(package_dir)
-	$(if $(DESTDIR),,$(LDCONFIG))
+	$(if $(DESTDIR),,$(refresh))
 
 clean:
 	rm -rf $(BUILD)

@@ -126,8 +126,9 @@ int engine_state(struct engine *engine);
 
 /*
  * Send a ping on the engine's own port; the audio thread answers it with an
- * ENGINE_PONG of the same id, at the latest one period later, in every state
- * of the device.
+ * ENGINE_PONG of the same id: at the next period while the device runs, within
+ * one period in every other state, within two when a running device fails to
+ * come. (A period longer than half a second counts as half a second here.)
  *
  * id: any number.
  * Returns 0; -ENOBUFS when the ring is full (nothing was queued; the refusal
