@@ -15,14 +15,16 @@
 #include "card/name.h"
 
 #define PLAYBACK(card) (&(card)->sides[SND_PCM_STREAM_PLAYBACK])
-#define CAPTURE(card)  (&(card)->sides[SND_PCM_STREAM_CAPTURE])
+#define CAPTURE(card) (&(card)->sides[SND_PCM_STREAM_CAPTURE])
 
 static bool any(const struct card *card, enum side_state state)
 {
 	return card->sides[0].state == state || card->sides[1].state == state;
 }
 
-/* Tell the manual clock's other thread what needs frames now. */
+/* Tell the manual clock's other thread what needs frames: a side that runs, and
+ * one with an xrun will again. That is waited for until the program has dealt
+ * with it, or else how many frames pass would be chance. */
 static void publish(struct card *card)
 {
 	snd_pcm_uframes_t period = 0;
@@ -32,11 +34,11 @@ static void publish(struct card *card)
 	for (int i = 0; i < 2; i++) {
 		const struct side *side = &card->sides[i];
 
-		if (side->state == SIDE_RUNNING && (!period || side->io.period_size < period))
+		if (side->state != SIDE_RUNNING && side->state != SIDE_XRUN)
+			continue;
+		if (!period || side->io.period_size < period)
 			period = side->io.period_size;
 	}
-	/* An xrun is not the end: it is waited for until the program has
-	 * dealt with it, or else how many frames pass would be chance. */
 	if (period || !card->xrun)
 		manual_clock_run(card->manual, (uint32_t)period);
 }
@@ -78,8 +80,6 @@ void card_start(struct side *side)
 
 void card_stop(struct side *side)
 {
-	if (side->state == SIDE_STOPPED)
-		return;
 	side->state = SIDE_STOPPED;
 	publish(side->card);
 }

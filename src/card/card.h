@@ -36,8 +36,12 @@ int card_open(struct card *card, snd_pcm_t **pcm, snd_pcm_stream_t stream, int m
 bool card_is_manual(const struct card *card);
 
 /*
- * Manual clock: let frames pass, a period at a time, each time waiting until
- * the driving thread asks to wait with nothing due. Not on the driving thread.
+ * Manual clock: let frames pass, a period at a time; before each, and after the
+ * last, wait until the driving thread asks to wait with nothing due. So 0
+ * frames wait for it, and what timed out is at most one period ahead of it.
+ * Not on the driving thread; one caller at a time. A card that is stopped, or
+ * is being stopped, takes no frames; one that had an xrun is waited for.
+ * timeout_ms: for each period.
  * Returns 0; -ETIMEDOUT; -ENOTSUP on a card whose clock is not manual.
  */
 int card_advance(struct card *card, uint64_t frames, int timeout_ms);

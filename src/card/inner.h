@@ -30,7 +30,7 @@ struct card {
 	/* driving thread */
 	struct side sides[2]; /* by snd_pcm_stream_t */
 	uint64_t frame;       /* the clock's, up to which the sides were converted */
-	bool xrun;            /* since the sides last ran untroubled */
+	bool xrun;            /* there was one, and the program has not dealt with it */
 };
 
 /* Convert what has passed since the last call. */

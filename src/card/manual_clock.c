@@ -37,9 +37,9 @@ static void manual_wake_at(struct card_clock *base, unsigned direction, uint64_t
 
 	if (frame > clock->now) {
 		doorbell_answer(wake);
-		/* Frames whose ring we have just answered must be looked at.
-		 * Pairs with the store in manual_clock_advance. */
-		if (load_acquire(&clock->given) == clock->seen)
+		/* Who waits for a frame must look at those whose ring we have
+		 * just answered. Pairs with the store in manual_clock_advance. */
+		if (frame == CARD_CLOCK_NEVER || load_acquire(&clock->given) == clock->seen)
 			return;
 	}
 	doorbell_ring(wake);

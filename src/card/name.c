@@ -94,8 +94,10 @@ int card_name_parse(struct card_options *options, const char *name, char *reason
 
 	*options = (struct card_options){ .manual = false };
 	if (!card_is_name(name)) {
-		snprintf(reason, reason_size, "\"%.80s\" is not a virtual card: that is \"" PREFIX
-			 "\" or \"" PREFIX ":key=value,...\"", name ? name : "");
+		snprintf(reason, reason_size,
+			 "\"%.80s\" is not a virtual card: that is \"" PREFIX "\" or \"" PREFIX
+			 ":key=value,...\"",
+			 name ? name : "");
 		return -EINVAL;
 	}
 	rest = name + strlen(PREFIX);

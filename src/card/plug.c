@@ -52,12 +52,12 @@ static int plug_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 	struct side *other = &side->card->sides[!io->stream];
 
 	(void)params;
-	if (io->period_size < ENGINE_PERIOD_FRAMES_MIN || io->period_size > ENGINE_PERIOD_FRAMES_MAX)
+	if (io->period_size < ENGINE_PERIOD_FRAMES_MIN ||
+	    io->period_size > ENGINE_PERIOD_FRAMES_MAX)
 		return -EINVAL;
 	/* What is played is captured: it must be the same on both sides. */
-	if (other->configured &&
-	    (io->format != other->io.format || io->channels != other->io.channels ||
-	     io->rate != other->io.rate))
+	if (other->configured && (io->format != other->io.format ||
+				  io->channels != other->io.channels || io->rate != other->io.rate))
 		return -EINVAL;
 	side->configured = true;
 	return 0;
@@ -70,7 +70,7 @@ static int plug_hw_free(snd_pcm_ioplug_t *io)
 	/* alsa-lib has freed the ring already: nothing may be converted any more */
 	side->areas = NULL;
 	side->configured = false;
-	side->card->xrun = false;
+	side->card->xrun = false; /* nor will it be mended */
 	card_stop(side);
 	return 0;
 }
@@ -158,8 +158,8 @@ static const snd_pcm_ioplug_callback_t callbacks = {
  * the longest, both the longest period and 1024 of the shortest fit for every
  * kind of frame, and a program that leaves everything open gets legal periods.
  */
-#define FRAME_BYTES_MIN  2u
-#define FRAME_BYTES_MAX  (4u * ENGINE_CHANNELS_MAX)
+#define FRAME_BYTES_MIN 2u
+#define FRAME_BYTES_MAX (4u * ENGINE_CHANNELS_MAX)
 #define PERIOD_BYTES_MIN (ENGINE_PERIOD_FRAMES_MIN * FRAME_BYTES_MIN)
 #define PERIOD_BYTES_MAX (ENGINE_PERIOD_FRAMES_MAX * FRAME_BYTES_MAX)
 

@@ -5,7 +5,7 @@
  * A frame counts once all of it has passed, so that frames are rounded down
  * and the time of a deadline up: when a timer expires its frame is there.
  * Seconds and nanoseconds are converted apart, which is exact and fits in 64
- * bits up to 768000 Hz; a frame never takes a whole second (rate >= 1000).
+ * bits up to 768000 Hz.
  *
  * Setting a timer is by far the dearest call here, and a timer that has
  * expired stays readable: it is set only when what poll sees must change.
@@ -33,34 +33,39 @@ static void real_start(struct card_clock *base, unsigned rate)
 		clock->armed[i] = ARMED_BEFORE;
 }
 
+uint64_t real_clock_frame_at(const struct real_clock *clock, struct timespec time)
+{
+	uint64_t s, ns;
+
+	if (time.tv_nsec < clock->origin.tv_nsec) {
+		time.tv_sec--;
+		time.tv_nsec += SECOND_NS;
+	}
+	s = (uint64_t)(time.tv_sec - clock->origin.tv_sec);
+	ns = (uint64_t)(time.tv_nsec - clock->origin.tv_nsec);
+	return s * clock->rate + ns * clock->rate / SECOND_NS;
+}
+
+struct timespec real_clock_time_of(const struct real_clock *clock, uint64_t frame)
+{
+	uint64_t s = frame / clock->rate;
+	uint64_t ns = (frame % clock->rate * SECOND_NS + clock->rate - 1) / clock->rate;
+	struct timespec time = clock->origin;
+
+	ns += (uint64_t)time.tv_nsec;
+	time.tv_sec += (time_t)(s + ns / SECOND_NS);
+	time.tv_nsec = (long)(ns % SECOND_NS);
+	return time;
+}
+
 static uint64_t real_now(struct card_clock *base)
 {
 	struct real_clock *clock = (struct real_clock *)base;
 	struct timespec now;
-	uint64_t s, ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_nsec < clock->origin.tv_nsec) {
-		now.tv_sec--;
-		now.tv_nsec += SECOND_NS;
-	}
-	s = (uint64_t)(now.tv_sec - clock->origin.tv_sec);
-	ns = (uint64_t)(now.tv_nsec - clock->origin.tv_nsec);
-	clock->now = s * clock->rate + ns * clock->rate / SECOND_NS;
+	clock->now = real_clock_frame_at(clock, now);
 	return clock->now;
-}
-
-static struct timespec time_of(const struct real_clock *clock, uint64_t frame)
-{
-	uint64_t ns = (uint64_t)clock->origin.tv_nsec;
-	struct timespec time = clock->origin;
-
-	if (frame > 0) {
-		ns += (frame % clock->rate * SECOND_NS + clock->rate - 1) / clock->rate;
-		time.tv_sec += (time_t)(frame / clock->rate + ns / SECOND_NS);
-		time.tv_nsec = (long)(ns % SECOND_NS);
-	}
-	return time;
 }
 
 static void real_wake_at(struct card_clock *base, unsigned direction, uint64_t frame)
@@ -72,7 +77,7 @@ static void real_wake_at(struct card_clock *base, unsigned direction, uint64_t f
 	if (frame == *armed || (frame <= clock->now && *armed <= clock->now))
 		return;
 	if (frame != CARD_CLOCK_NEVER)
-		timer.it_value = time_of(clock, frame);
+		timer.it_value = real_clock_time_of(clock, frame);
 	/* cannot fail: the descriptor and the time are good */
 	timerfd_settime(base->fds[direction], TFD_TIMER_ABSTIME, &timer, NULL);
 	*armed = frame;
@@ -86,7 +91,8 @@ static const struct card_clock_ops real_ops = {
 
 int real_clock_open(struct real_clock *clock)
 {
-	*clock = (struct real_clock){ .base.ops = &real_ops };
+	/* not started: any rate and time will do for a frame 0 that has passed */
+	*clock = (struct real_clock){ .base.ops = &real_ops, .rate = 1 };
 	clock_gettime(CLOCK_MONOTONIC, &clock->origin);
 	for (int i = 0; i < CARD_CLOCK_FDS; i++) {
 		int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);

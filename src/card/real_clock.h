@@ -23,4 +23,9 @@ struct real_clock {
 int real_clock_open(struct real_clock *clock);
 void real_clock_close(struct real_clock *clock);
 
+/* How many frames have passed at a time, and the first nanosecond at which
+ * that many have. */
+uint64_t real_clock_frame_at(const struct real_clock *clock, struct timespec time);
+struct timespec real_clock_time_of(const struct real_clock *clock, uint64_t frame);
+
 #endif

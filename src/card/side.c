@@ -44,8 +44,12 @@ snd_pcm_uframes_t side_quiet(const struct side *side)
 	/* with this much available an xrun has come, which poll tells too */
 	snd_pcm_uframes_t most = side->io.buffer_size + !side_is_playback(side);
 	snd_pcm_uframes_t least = threshold(side);
+	snd_pcm_uframes_t avail = side_avail(side);
 
-	return (least < most ? least : most) - side_avail(side);
+	if (least > most)
+		least = most;
+	/* more than all: the program has moved on its own; the next frame tells */
+	return avail < least ? least - avail : 0;
 }
 
 static void end(struct side *side)

@@ -105,9 +105,9 @@ static void doctor_say_device(const struct engine_info *info)
 static void doctor_say_refusal(const char *reason, const char *remedy)
 {
 	if (*reason)
-		terminal_say("           why: %s\n", reason);
+		terminal_say("           why:  %s\n", reason);
 	if (*remedy)
-		terminal_say("           add: %s\n", remedy);
+		terminal_say("           mend: %s\n", remedy);
 }
 
 /* Returns whether nothing was refused. */

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,16 +78,14 @@ static void player_complain_create(const struct player *player,
 				   const struct engine_config *config, int err)
 {
 	const char *device = config->device ? config->device : "default";
+	bool hardware = !strncmp(device, "hw:", 3);
 
 	device_complain("play", err);
-	if (err == -EINVAL && !strncmp(device, "hw:", 3))
-		terminal_complain("play: the file has %" PRIu32 " Hz and %" PRIu32 " channels, "
-				  "and peal converts neither; -D plug%s does",
-				  player->file_info.rate, player->file_info.channels, device);
-	else if (err == -EINVAL)
-		terminal_complain("play: the file has %" PRIu32 " Hz and %" PRIu32 " channels, "
-				  "and peal converts neither; a device plughw:CARD does",
-				  player->file_info.rate, player->file_info.channels);
+	if (err == -EINVAL)
+		terminal_complain("play: the file has %" PRIu32 " Hz and %" PRIu32 " channels; peal "
+				  "converts neither, ALSA does with -D plug%s",
+				  player->file_info.rate, player->file_info.channels,
+				  hardware ? device : "hw:CARD");
 }
 
 /* Hand over what the stream takes. Returns 1 when the file has ended, 0, or a negative error. */
@@ -152,6 +151,9 @@ static int player_run(struct player *player)
 
 	if (fed < 0)
 		return fed;
+	/* the end is known before the start: silence behind it is no underrun */
+	if (fed == 1)
+		engine_playback_drain(player->engine, 0);
 	err = engine_start(player->engine);
 	if (err < 0) {
 		device_complain("play", err);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <peal.h>
@@ -61,7 +62,6 @@ struct recorder {
 	uint64_t wanted;        /* frames; UINT64_MAX: until interrupted */
 	uint64_t frames;        /* in the file */
 	uint64_t gap_frames;    /* of them, silence for what was lost */
-	uint32_t gaps;
 	struct device_motion motion;
 };
 
@@ -83,7 +83,6 @@ static int recorder_fill_gap(struct recorder *recorder, uint64_t gap)
 			  recorder_seconds(recorder, recorder->frames));
 	if (gap > left)
 		gap = left;
-	recorder->gaps++;
 	recorder->gap_frames += gap;
 	recorder->frames += gap;
 	return sound_file_write_silence(recorder->file, gap);
@@ -125,8 +124,8 @@ static int recorder_look(struct recorder *recorder)
 		device_complain_stream("record", err);
 		return err;
 	}
-	terminal_progress("%.1f s, %" PRIu32 " gaps",
-			  recorder_seconds(recorder, recorder->frames), recorder->gaps);
+	terminal_progress("%.1f s, %" PRIu64 " frames lost",
+			  recorder_seconds(recorder, recorder->frames), recorder->gap_frames);
 	return 0;
 }
 
@@ -154,15 +153,19 @@ static int recorder_run(struct recorder *recorder)
 	return err < 0 ? err : last;
 }
 
-static void recorder_summarise(const struct recorder *recorder, const char *path)
+/* Returns whether nothing was lost. */
+static bool recorder_summarise(const struct recorder *recorder, const char *path)
 {
+	struct engine_stats stats = { .size = sizeof(stats) };
+
+	engine_get_stats(recorder->engine, &stats);
 	terminal_say("recorded %" PRIu64 " frames (%.3f s) to %s, %" PRIu64
-		     " of them silence for lost ones in %" PRIu32 " gaps\n", recorder->frames,
+		     " of them silence for lost ones, %" PRIu64 " xruns\n", recorder->frames,
 		     recorder_seconds(recorder, recorder->frames), path, recorder->gap_frames,
-		     recorder->gaps);
+		     stats.xruns);
+	return recorder->gap_frames == 0 && stats.xruns == 0;
 }
 
-/* Returns 0 when all was recorded, else a negative error; the file is closed. */
 static int recorder_record(struct recorder *recorder, const char *path, double seconds)
 {
 	struct sound_file_info file_info = {
@@ -170,6 +173,7 @@ static int recorder_record(struct recorder *recorder, const char *path, double s
 		.channels = recorder->info.channels,
 		.format = recorder->info.format,
 	};
+	bool complete;
 	int err;
 
 	if (seconds > 0)
@@ -178,16 +182,16 @@ static int recorder_record(struct recorder *recorder, const char *path, double s
 	recorder->block = malloc(SOUND_FILE_BLOCK_FRAMES * (size_t)recorder->info.frame_bytes);
 	if (!recorder->block) {
 		terminal_complain("record: out of memory");
-		return -ENOMEM;
+		return EXIT_FAILED;
 	}
 	recorder->file = sound_file_create(path, &file_info);
 	if (!recorder->file)
-		return -EIO;
+		return EXIT_FAILED;
 	err = recorder_run(recorder);
 	if (sound_file_close(recorder->file) < 0)
 		err = -EIO;
-	recorder_summarise(recorder, path);
-	return err;
+	complete = recorder_summarise(recorder, path);
+	return err == 0 && complete ? EXIT_OK : EXIT_FAILED;
 }
 
 static int record_run(const struct command *self, int argc, char **argv)
@@ -198,7 +202,7 @@ static int record_run(const struct command *self, int argc, char **argv)
 	struct recorder recorder = { .info.size = sizeof(recorder.info) };
 	double seconds = 0;
 	const char *path;
-	int option, err;
+	int option, err, status;
 
 	while ((option = options_next(self, argc, argv, &config)) != -1)
 		if (option == 'd')
@@ -214,10 +218,9 @@ static int record_run(const struct command *self, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	engine_get_info(recorder.engine, &recorder.info);
-	err = recorder_record(&recorder, path, seconds);
+	status = recorder_record(&recorder, path, seconds);
 	free(recorder.block);
-	return device_destroy(self->name, recorder.engine,
-			      err < 0 || recorder.gaps > 0 ? EXIT_FAILED : EXIT_OK);
+	return device_destroy(self->name, recorder.engine, status);
 }
 
 const struct command record_command = {

@@ -2,8 +2,9 @@
 /*
  * The sound file. Used by the main thread only, the sole place that knows
  * libsndfile. Invariant while recording: the file on disk can be played
- * whatever happens, since its header is brought up to date every second of
- * sound and again at the end, and lies in blocks the disk has given already.
+ * whatever happens, since its header is brought up to date with the first
+ * block, every second of sound and at the end, and lies in blocks that the
+ * disk has given already.
  * It converts sample formats, never the rate or the channels.
  */
 #include "cli/sound_file.h"
@@ -38,7 +39,7 @@ struct sound_file {
 	uint32_t format;          /* enum engine_format, of what is in the file */
 	uint64_t frames;          /* written so far */
 	uint64_t frames_max;      /* that this file can hold */
-	uint64_t header_frames;   /* that the header on disk knows of */
+	uint64_t header_due;      /* the header is renewed when frames gets there */
 	void *scratch;            /* a block of 4-byte samples */
 };
 
@@ -197,7 +198,7 @@ int sound_file_read(struct sound_file *file, void *frames, size_t count, uint32_
 
 static int sound_file_update_header(struct sound_file *file)
 {
-	file->header_frames = file->frames;
+	file->header_due = file->frames + (uint64_t)file->info.samplerate;
 	sf_command(file->sndfile, SFC_UPDATE_HEADER_NOW, NULL, 0);
 	return sf_error(file->sndfile) ? sound_file_fail(file, sf_strerror(file->sndfile)) : 0;
 }
@@ -218,7 +219,7 @@ static int sound_file_write_block(struct sound_file *file, const void *frames, s
 	if (put != (sf_count_t)count)
 		return sound_file_fail(file, sf_strerror(file->sndfile));
 	file->frames += count;
-	if (file->frames - file->header_frames >= (uint64_t)file->info.samplerate)
+	if (file->frames >= file->header_due)
 		return sound_file_update_header(file);
 	return 0;
 }

@@ -20,13 +20,14 @@ struct wake {
 	bool suspicious; /* a PCM's descriptor told of an error, or could not be asked */
 };
 
-/* A running device gets a second period to come before we look without it. */
+/* A running device gets half a period more to come before we look without it:
+ * one that never wakes us has less than two and a half periods ready then. */
 static uint64_t tick_deadline(const struct rt *rt)
 {
 	const struct transport *t = &rt->transport;
-	uint64_t periods = t->state == ENGINE_STATE_RUNNING && !t->hold_until_ns ? 2 : 1;
+	bool waited_for = t->state == ENGINE_STATE_RUNNING && !t->hold_until_ns;
 
-	return rt->tick_ns + periods * rt->turn_ns;
+	return rt->tick_ns + rt->turn_ns + (waited_for ? rt->turn_ns / 2 : 0);
 }
 
 static uint64_t timeout_ns(const struct rt *rt)

@@ -17,7 +17,7 @@
 static void post(struct rt *rt, enum engine_message_type type, enum engine_state from,
 		 const struct pcm *pcm, enum engine_step step, int error, uint64_t lost)
 {
-	uint64_t took_us = (rt->clock->now_ns(rt->clock) - rt->now_ns) / 1000;
+	uint64_t took_us = (rt->clock->now_ns(rt->clock) - rt->transport.trouble_ns) / 1000;
 	uint64_t a = (uint64_t)from | (uint64_t)rt->transport.state << 8 | (uint64_t)step << 16 |
 		     (uint64_t)(pcm ? pcm->direction : 0) << 24 |
 		     (uint64_t)(uint32_t)error << 32;
@@ -65,10 +65,11 @@ static uint64_t frames_lost(struct pcm *pcm)
 	int64_t avail = pcm->ops->avail(pcm, false);
 	int64_t kept = pcm->direction == ENGINE_PLAYBACK ? pcm->buffer_frames : 0;
 
-	/* a pointer that ran away is no measure of anything */
-	if (avail <= kept || avail > 16 * (int64_t)pcm->buffer_frames)
-		return 0;
-	return (uint64_t)(avail - kept);
+	/* A pointer that an xrun hides, or that ran away, measures nothing. What
+	 * is sure: a buffer was played, or was captured and not read. */
+	if (avail < 0 || avail > 16 * (int64_t)pcm->buffer_frames)
+		avail = pcm->buffer_frames;
+	return avail > kept ? (uint64_t)(avail - kept) : 0;
 }
 
 /* Put the timeline where a restart begins; returns by how far it jumped. */
@@ -142,6 +143,7 @@ static void xrun(struct rt *rt, struct pcm *pcm, enum engine_step step, int erro
 
 void recover(struct rt *rt, struct pcm *pcm, enum engine_step step, int error)
 {
+	rt->transport.trouble_ns = rt->now_ns;
 	switch (diagnose(pcm, error)) {
 	case ENGINE_STATE_RUNNING:
 		break;
@@ -172,6 +174,7 @@ void recover_resume(struct rt *rt)
 	uint64_t lost;
 	int err;
 
+	t->trouble_ns = rt->now_ns;
 	if (resume(t->playback) == -EAGAIN || resume(t->capture) == -EAGAIN)
 		return;
 	err = restart(rt, &culprit, &step, &lost);

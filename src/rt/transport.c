@@ -21,6 +21,8 @@
 void transport_enter(struct rt *rt, enum engine_state state)
 {
 	rt->transport.state = state;
+	/* a PCM is held back only while it runs */
+	rt->transport.hold_until_ns = 0;
 	store_relaxed(&rt->vitals.state, (int)state);
 	/* who waits for a stream to move must look again */
 	if (rt->playback)
@@ -102,9 +104,6 @@ int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
 	t->playback_lacks = true;
 	t->capture_lacks = true;
 	t->idle_wakes = 0;
-	t->hold_until_ns = 0;
-	t->pace_ns = rt->now_ns;
-	t->pace_frames = 0;
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t) + S;
 	publish_frame(rt);
 	return 0;
@@ -172,16 +171,20 @@ static bool direction_ready(struct rt *rt, struct pcm *pcm, bool exact, int64_t 
 	return true;
 }
 
-/* The device woke us and there was no period: after some, leave it alone. */
-static void count_idle_wake(struct rt *rt)
+/*
+ * The device woke us and there was no period: after some of these, each one
+ * leaves it alone until the missing frames are due. Not for less than a
+ * quarter of a period: the position may stand still just short of one.
+ */
+static void count_idle_wake(struct rt *rt, uint32_t missing)
 {
 	struct transport *t = &rt->transport;
+	uint64_t due_ns = ((uint64_t)missing * S + t->rate - 1) / t->rate;
 
 	count_add(&rt->vitals.spurious_wakes, 1);
 	if (++t->idle_wakes < IDLE_WAKES_MAX)
 		return;
-	t->idle_wakes = 0;
-	t->hold_until_ns = rt->now_ns + t->period_ns;
+	t->hold_until_ns = rt->now_ns + (due_ns > t->period_ns / 4 ? due_ns : t->period_ns / 4);
 	count_add(&rt->vitals.backoffs, 1);
 }
 
@@ -201,6 +204,7 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 {
 	struct transport *t = &rt->transport;
 	bool playback_lacked = t->playback_lacks, capture_lacked = t->capture_lacks;
+	bool progress;
 	int64_t frames = INT64_MAX;
 
 	if (suspicious && (!sound(rt, t->playback) || !sound(rt, t->capture)))
@@ -214,41 +218,40 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 		return (uint32_t)(frames / t->period_frames);
 	if (!sound(rt, t->playback) || !sound(rt, t->capture))
 		return 0;
+	/* one direction has its period now, and we wait for the other alone */
+	progress = (playback_lacked && !t->playback_lacks) || (capture_lacked && !t->capture_lacks);
 	if (!fired && !suspicious)
 		count_timeout(rt);
-	else if (t->playback_lacks == playback_lacked && t->capture_lacks == capture_lacked)
-		count_idle_wake(rt);
+	else if (!progress)
+		count_idle_wake(rt, t->period_frames - (uint32_t)frames);
 	return 0;
 }
 
 /*
  * A device that is not paced at all (null, file) is ready again at once: at a
- * real-time priority that would starve the machine. In each second it gets
- * what its rate allows, and a buffer.
+ * real-time priority that would starve the machine. It may be ahead of its
+ * rate by the buffers and some periods, which a device in order never is, and
+ * then waits for time to catch up. Restarts change nothing about that.
  */
 static void keep_pace(struct rt *rt, uint32_t frames)
 {
 	struct transport *t = &rt->transport;
-	uint64_t elapsed = rt->now_ns - t->pace_ns;
-	uint64_t allowed;
+	uint64_t ahead_frames = 4ull * t->period_frames;
+	uint64_t ahead_ns;
 
 	if (t->free_running)
 		return;
-	if (elapsed > S) {
-		t->pace_ns = rt->now_ns;
-		t->pace_frames = 0;
-		return;
-	}
-	t->pace_frames += frames;
-	allowed = elapsed * t->rate / S;
-	allowed += allowed / PACE_SLACK + 4ull * t->period_frames;
 	if (t->playback)
-		allowed += t->playback->buffer_frames;
+		ahead_frames += t->playback->buffer_frames;
 	if (t->capture)
-		allowed += t->capture->buffer_frames;
-	if (t->pace_frames <= allowed)
+		ahead_frames += t->capture->buffer_frames;
+	ahead_ns = ahead_frames * S / t->rate;
+	if (t->pace_ns < rt->now_ns)
+		t->pace_ns = rt->now_ns;
+	t->pace_ns += frames * (uint64_t)S / (t->rate + t->rate / PACE_SLACK);
+	if (t->pace_ns <= rt->now_ns + ahead_ns)
 		return;
-	t->hold_until_ns = rt->now_ns + (t->pace_frames - allowed + t->period_frames) * S / t->rate;
+	t->hold_until_ns = t->pace_ns - ahead_ns;
 	count_add(&rt->vitals.backoffs, 1);
 }
 

@@ -39,8 +39,8 @@ struct transport {
 	unsigned idle_wakes;    /* since a frame moved: the device woke us for nothing */
 	uint64_t overdue_ns;    /* when a device that does not wake us counts as late */
 	uint64_t hold_until_ns; /* leave the device alone until then; 0: do not */
-	uint64_t pace_ns;       /* start of the window in which the pace is watched */
-	uint64_t pace_frames;   /* frames that passed since */
+	uint64_t pace_ns;       /* until when the fastest device would take for what passed */
+	uint64_t trouble_ns;    /* when the trouble being dealt with was found */
 };
 
 /* One more restart without a frame moved and the device is lost. */

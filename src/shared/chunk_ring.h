@@ -5,7 +5,7 @@
  * pointer, and nothing is copied.
  *
  * As in the message ring the slot is its own flag: NULL is free. Each side
- * also publishes its own count, for statistics only.
+ * also publishes its own count, so that the length can be told.
  */
 #ifndef PEAL_SHARED_CHUNK_RING_H
 #define PEAL_SHARED_CHUNK_RING_H
@@ -60,7 +60,8 @@ static inline bool chunk_ring_push(struct chunk_ring *ring, struct chunk *chunk)
 	/* pairs with the acquire in chunk_ring_pop: what the chunk holds */
 	store_release(&ring->slots[slot], chunk);
 	ring->push_slot = slot + 1 == ring->capacity ? 0 : slot + 1;
-	count_add(&ring->pushed, 1);
+	/* pairs with the acquire in chunk_ring_length: the slot is full */
+	store_release(&ring->pushed, load_relaxed(&ring->pushed) + 1);
 	return true;
 }
 
@@ -76,15 +77,17 @@ static inline struct chunk *chunk_ring_pop(struct chunk_ring *ring)
 	/* pairs with the acquire in chunk_ring_push */
 	store_release(&ring->slots[slot], NULL);
 	ring->pop_slot = slot + 1 == ring->capacity ? 0 : slot + 1;
-	count_add(&ring->popped, 1);
+	/* pairs with the acquire in chunk_ring_length: the slot is free */
+	store_release(&ring->popped, load_relaxed(&ring->popped) + 1);
 	return chunk;
 }
 
 /* How many chunks lie in the ring, to the popping thread at least, to the pushing at most. */
 static inline uint32_t chunk_ring_length(const struct chunk_ring *ring)
 {
-	uint64_t popped = load_relaxed(&ring->popped);
-	uint64_t pushed = load_relaxed(&ring->pushed);
+	/* pair with the releases in chunk_ring_pop and chunk_ring_push */
+	uint64_t popped = load_acquire(&ring->popped);
+	uint64_t pushed = load_acquire(&ring->pushed);
 
 	return pushed > popped ? (uint32_t)(pushed - popped) : 0;
 }
