@@ -13,12 +13,14 @@ that wait for nobody, and hands audio over and takes it through two streams.
 
 from __future__ import annotations
 
-from ._engine import Engine, Port, devices
+from ._device import Device, devices
+from ._engine import Engine
 from ._enums import (EABI, EFORKED, ELOST, ESECURE, Access, Direction, MessageType, State, Step,
                      Timestamps)
 from ._errors import EngineError, RingFull
-from ._info import Device, Info, PcmInfo, PortStats, RtReport, Stats
+from ._info import Info, PcmInfo, PortStats, RtReport, Stats
 from ._messages import Message, Pong
+from ._port import Port
 from ._streams import Capture, Chunk, Playback
 
 __all__ = [

@@ -7,38 +7,13 @@ default" and has no negative sizes; all else is for the C library to judge.
 
 from __future__ import annotations
 
-import logging
 import operator
 import os
-from collections import deque
 from typing import Any
 
-from ._abi import Config, LogFunction, lib, sized
+from ._abi import Config, lib, sized
 from ._enums import PRIORITY_NORMAL, Access, Direction
-
-logger = logging.getLogger("peal")
-logger.addHandler(logging.NullHandler())
-
-_LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
-
-
-class Log:
-    """The C library's lines on their way to the logger `peal`.
-
-    Inside a call into C they are only collected; the logger, whose handlers
-    are anybody's code, gets them after it.
-    """
-
-    def __init__(self) -> None:
-        lines: deque[tuple[int, bytes]] = deque()
-        self._lines = lines
-        self.function = LogFunction(lambda level, text, _: lines.append((level, text)))
-
-    def flush(self) -> None:
-        while self._lines:
-            level, text = self._lines.popleft()
-            logger.log(_LEVELS[min(level, len(_LEVELS) - 1)], "%s", text.decode(errors="replace"))
-
+from ._log import Log
 
 def config(*, device: str | None, capture_device: str | None, playback: bool, capture: bool,
            format: str | None, access: str | None, priority: int | None, allow_secure: bool,

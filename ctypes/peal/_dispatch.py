@@ -7,12 +7,14 @@ threads may wait at once: one of them, the leader, polls the port's
 descriptor; the others are parked, each on a condition of its own. Whoever
 drains wakes those whose messages it found, and whoever leaves wakes one more
 to lead if no one does, so that no wake-up is ever lost. All of it under one
-lock, which is never held while waiting; it is reentrant because a signal
-handler may come in between.
+lock, which is never held while waiting. It is reentrant, since a signal
+handler may come in between any two steps and wait here itself: what is half
+done then must be fit for it to go on with.
 """
 
 from __future__ import annotations
 
+import itertools
 import select
 import threading
 import time
@@ -25,7 +27,8 @@ from ._enums import MessageType
 from ._life import Life
 from ._messages import REPLY, Pong, message
 
-_BATCH = 256
+_BATCH = 64
+_Batch = Message * _BATCH
 #: The most that each queue holds; beyond it the oldest is given up, and counted.
 QUEUE_MAX = 65536
 
@@ -52,14 +55,12 @@ class Dispatcher:
         self._port = port
         self._life = life
         self._lock = threading.RLock()
-        self._bytes = bytearray(_BATCH * REPLY.size)
-        self._received = (Message * _BATCH).from_buffer(self._bytes)
+        self._unsorted: deque[tuple[Any, int]] = deque()  # messages, and when they came
         self._queues: dict[Key, deque[Any]] = {PONGS: deque(), MESSAGES: deque()}
         self._expected: dict[int, Pong | None] = {}
         self._abandoned: set[int] = set()
-        self._parked: dict[Key, deque[threading.Condition]] = {}
-        self._draining = False
-        self._leading = False
+        self._parked: dict[Key, deque[threading.Condition]] = {PONGS: deque(), MESSAGES: deque()}
+        self._leader: int | None = None  # a thread
         self._nudge = _waiting.Flag()  # up: the leader should look at what others found
         self._backlog: _waiting.Flag | None = None  # up: the queues may hold something
         self._readable: select.epoll | None = None
@@ -80,23 +81,22 @@ class Dispatcher:
                 self._readable = select.epoll()
                 self._readable.register(self._backlog.fileno(), select.EPOLLIN)
                 self._readable.register(self._event_fd(), select.EPOLLIN)
-                self._show_backlog()
+                if any(self._queues.values()):
+                    self._backlog.hoist()
             return self._readable.fileno()
 
     def receive(self, queue: str, timeout: float | None) -> Any:
         """The first in a queue, or None when the time is over."""
-        def take() -> Any:
-            waiting = self._queues[queue]
-            return waiting.popleft() if waiting else None
-
-        if timeout != 0:
-            return self._wait(queue, take, _waiting.deadline(timeout))
         self._life.check()
+        waiting = self._queues[queue]
+        found = _first(waiting)
+        if found is not None:
+            return found
+        if timeout != 0:
+            return self._wait(queue, lambda: _first(waiting), _waiting.deadline(timeout))
         with self._lock:
-            found = take()
-            if found is None:
-                self._drain()
-                found = take()
+            self._drain()
+            found = _first(waiting)
             if found is None and self._backlog:
                 self._backlog.lower()
             return found
@@ -109,7 +109,8 @@ class Dispatcher:
 
     def await_pong(self, id: int, timeout: float | None) -> Pong | None:
         """The expected pong, or None when the time is over."""
-        return self._wait(id, lambda: self._expected[id], _waiting.deadline(timeout))
+        pong: Pong | None = self._wait(id, lambda: self._expected[id], _waiting.deadline(timeout))
+        return pong
 
     def forget(self, id: int, sent: bool) -> None:
         """Expect this pong no more; if it was sent and comes late it is given up."""
@@ -139,16 +140,17 @@ class Dispatcher:
                     seconds = _waiting.left(end)
                     if found is not None or not seconds:
                         return found
-                    if self._leading:
-                        self._park(key, seconds)
-                    else:
+                    if self._leader in (None, threading.get_ident()):
                         self._lead(seconds)
+                    else:
+                        self._park(key, seconds)
             finally:
                 self._hand_on()
 
     def _lead(self, seconds: float) -> None:
-        self._leading = True
+        outer, self._leader = self._leader, threading.get_ident()
         try:
+            self._nudge.lower()
             descriptors = self._event_fd(), self._nudge.fileno()
             self._lock.release()
             try:
@@ -156,8 +158,9 @@ class Dispatcher:
             finally:
                 self._lock.acquire()
         finally:
-            self._leading = False
-            self._nudge.lower()
+            self._leader = outer
+            if outer:  # this is a signal handler, and the code below it must look again
+                self._nudge.hoist()
 
     def _park(self, key: Key, seconds: float) -> None:
         woken = threading.Condition(self._lock)
@@ -168,30 +171,30 @@ class Dispatcher:
         finally:
             if woken in parked:
                 parked.remove(woken)
-            if not parked and self._parked.get(key) is parked:
+            if key not in self._queues:
                 del self._parked[key]
 
     def _wake(self, key: Key) -> None:
-        parked = self._parked.get(key)
-        if parked:
-            parked.popleft().notify()
+        woken = _first(self._parked.get(key))
+        if woken:
+            woken.notify()
 
     def _hand_on(self) -> None:
         """On leaving: no queue without someone awake for it, no parked thread without a leader."""
         for key, queue in self._queues.items():
             if queue:
                 self._wake(key)
-        if not self._leading:
-            for key, parked in self._parked.items():
+        if self._leader is None:
+            for key, parked in list(self._parked.items()):
                 if parked:
                     self._wake(key)
                     break
 
     def _closing(self) -> None:
         with self._lock:
-            for parked in self._parked.values():
+            for key, parked in list(self._parked.items()):
                 while parked:
-                    parked.popleft().notify()
+                    self._wake(key)
 
     def _release(self) -> None:
         with self._lock:
@@ -203,33 +206,31 @@ class Dispatcher:
     # Sorting
 
     def _event_fd(self) -> int:
-        descriptor = lib.engine_port_event_fd(self._port)
+        descriptor: int = lib.engine_port_event_fd(self._port)
         if descriptor < 0:
             raise self._life.error(descriptor)
         return descriptor
 
     def _drain(self) -> None:
-        if self._draining:
-            return
-        self._draining = True
-        try:
-            count = _BATCH
-            while count == _BATCH:
-                count = lib.engine_port_try_recv_batch(self._port, self._received, _BATCH)
-                if count < 0:
-                    raise self._life.error(count)
-                if count:
-                    self._sort(self._bytes[:count * REPLY.size])
-        finally:
-            self._draining = False
+        """Take everything out of the ring, and sort it."""
+        count = _BATCH
+        while count == _BATCH:
+            received = _Batch()
+            count = lib.engine_port_try_recv_batch(self._port, received, _BATCH)
+            if count < 0:
+                raise self._life.error(count)
+            if count:
+                messages = itertools.islice(REPLY.iter_unpack(received), count)
+                self._unsorted.extend(zip(messages, itertools.repeat(time.monotonic_ns())))
+        if self._unsorted:
+            self._sort()
 
-    def _sort(self, received: bytearray) -> None:
-        now = time.monotonic_ns()
-        for at, fields in enumerate(REPLY.iter_unpack(received)):
+    def _sort(self) -> None:
+        while self._unsorted:
+            fields, now = self._unsorted.popleft()
             kind, _, id, frame, result, age_ns, time_ns = fields
             if kind != _PONG:
-                raw = received[at * REPLY.size:(at + 1) * REPLY.size]
-                self._queue(MESSAGES, message(raw))
+                self._queue(MESSAGES, message(REPLY.pack(*fields)))
                 continue
             pong = Pong(id, frame, time_ns, age_ns, result, now)
             if id in self._expected:
@@ -240,9 +241,10 @@ class Dispatcher:
                 self.given_up += 1
             else:
                 self._queue(PONGS, pong)
-        if self._leading:
+        if self._leader is not None:
             self._nudge.hoist()
-        self._show_backlog()
+        if self._backlog and any(self._queues.values()):
+            self._backlog.hoist()
 
     def _queue(self, key: str, item: Any) -> None:
         queue = self._queues[key]
@@ -252,6 +254,10 @@ class Dispatcher:
         queue.append(item)
         self._wake(key)
 
-    def _show_backlog(self) -> None:
-        if self._backlog and any(self._queues.values()):
-            self._backlog.hoist()
+
+def _first(queue: deque[Any] | None) -> Any:
+    """Take what is first in a queue, or None; another thread may be faster."""
+    try:
+        return queue.popleft() if queue else None
+    except IndexError:
+        return None

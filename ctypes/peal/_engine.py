@@ -1,89 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""The engine, its ports, and the list of devices it can be given."""
+"""The engine: one sound device, and the audio thread that owns it."""
 
 from __future__ import annotations
 
-import weakref
 from typing import Any, Callable, TypeVar
 
 from . import _abi, _info
 from ._abi import Frame, Handle, byref, lib, sized
-from ._config import Log, config, logger
-from ._enums import PORT_EVENTS, Direction, State
-from ._errors import EngineError, control_error
-from ._info import Device, Info, RtReport, Stats
+from ._config import config
+from ._enums import State
+from ._errors import control_error
+from ._info import Info, RtReport, Stats
 from ._life import Life
+from ._log import Log
 from ._mailbox import Mailbox
+from ._port import Port
 from ._streams import Capture, Playback
 
 # The most frames that one call lets pass: between calls Ctrl-C and close get their turn.
 _ADVANCE_A_CALL = 1 << 16
 
 
-def devices() -> list[Device]:
-    """The PCMs that `Engine` can be given: hardware, what ALSA's configuration names, "virtual".
-
-    No device is opened; busy ones are listed too.
-
-    Raises
-    ------
-    EngineError
-        If ALSA cannot list them.
-    """
-    capacity = 0
-    while True:
-        room = (_abi.Device * capacity)()
-        count = lib.engine_list_devices(room, capacity, _abi.sizeof(_abi.Device))
-        if count < 0:
-            raise control_error(count)
-        if count <= capacity:
-            return [_device(entry) for entry in room[:count]]
-        capacity = count
-
-
-def _device(structure: _abi.Device) -> Device:
-    values = _info.fields(structure)
-    directions = values.pop("directions")
-    return Device(playback=bool(directions & Direction.PLAYBACK),
-                  capture=bool(directions & Direction.CAPTURE),
-                  hardware=bool(values.pop("hardware")), **values)
-
-
-class _Owner(Mailbox):
-    """A mailbox whose C object it owns, and closes in the end whatever happens."""
-
-    def __init__(self, engine: Handle, port: Handle, life: Life) -> None:
-        super().__init__(engine, port, life)
-        self._finalizer = weakref.finalize(self, _close_quietly, life)
-
-    def close(self) -> None:
-        """Close it. Closing it again does nothing.
-
-        Threads that wait on it get an EngineError with `errno.EBADF`, as does
-        every later call. In a forked child it does nothing.
-        """
-        self._life.close()
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __reduce__(self) -> Any:
-        raise TypeError(f"{type(self).__name__} cannot be pickled: an audio thread belongs to "
-                        "one process; create an Engine in the other process")
-
-
-def _close_quietly(life: Life) -> None:
-    """For the finalizer, which no one catches errors from."""
-    try:
-        life.close()
-    except EngineError as failure:
-        logger.error("closing: %s", failure)
-
-
 Self = TypeVar("Self", bound="Engine")
 
 
-class Engine(_Owner):
+class Engine(Mailbox):
     """One sound device, and the audio thread that owns it.
 
     The constructor opens the device and starts the audio thread, which
@@ -157,13 +98,14 @@ class Engine(_Owner):
             stream_frames=stream_frames)
         handle = Handle()
         code = lib.engine_create(byref(handle), byref(wanted))
-        failure = control_error(code) if code < 0 else None
-        log.flush()
-        if failure:
+        if code < 0:
+            failure = control_error(code)
+            log.flush()
             raise failure
         port = Handle(lib.engine_own_port(handle))
         life = Life("engine", handle, port, destroy=lib.engine_destroy, after=log.flush)
         super().__init__(handle, port, life)
+        log.flush()
         self._shape = self.info
 
     def __enter__(self: Self) -> Self:
@@ -286,22 +228,3 @@ class Engine(_Owner):
         if code < 0:
             raise self._life.error(code)
         return structure
-
-
-class Port(_Owner):
-    """A pair of rings of its own on an engine, made by `Engine.port`.
-
-    ``with`` closes it at the end; so does closing the engine.
-    """
-
-    def __init__(self, engine: Engine, events: bool) -> None:
-        self._engine = engine  # must not end before its port does
-        handle = Handle()
-        engine._life.call(lib.engine_port_open, engine._engine_handle, byref(handle),
-                          PORT_EVENTS if events else 0)
-        life = Life("port", handle, destroy=lib.engine_port_close)
-        engine._life.adopt(life)
-        super().__init__(engine._engine_handle, handle, life)
-
-    def __enter__(self) -> Port:
-        return self

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 EFORKED, EABI, ESECURE, ELOST = -4097, -4098, -4099, -4100
 
@@ -13,7 +14,19 @@ PORT_EVENTS = 1
 PRIORITY_NORMAL = -1
 
 
-class MessageType(enum.IntEnum):
+class _OpenEnum(enum.IntEnum):
+    """Numbers that a newer library may have more of: those are UNKNOWN_n."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        if not isinstance(value, int):
+            return None
+        member = int.__new__(cls, value)
+        member._name_, member._value_ = f"UNKNOWN_{value}", value
+        return member
+
+
+class MessageType(_OpenEnum):
     """What a message is."""
 
     PING = 0x1
@@ -24,7 +37,7 @@ class MessageType(enum.IntEnum):
     EVENT_LOST = 0x204
 
 
-class State(enum.IntEnum):
+class State(_OpenEnum):
     """Where a device stands."""
 
     CLOSED = 0
@@ -35,7 +48,7 @@ class State(enum.IntEnum):
     LOST = 5
 
 
-class Step(enum.IntEnum):
+class Step(_OpenEnum):
     """The call to the device that showed the trouble."""
 
     NONE = 0
@@ -56,14 +69,14 @@ class Direction(enum.IntFlag):
     CAPTURE = 2
 
 
-class Access(enum.IntEnum):
+class Access(_OpenEnum):
     """How frames lie in the device's memory."""
 
     INTERLEAVED = 1
     NONINTERLEAVED = 2
 
 
-class Timestamps(enum.IntEnum):
+class Timestamps(_OpenEnum):
     """Which clock the device's time stamps are on."""
 
     NONE = 0

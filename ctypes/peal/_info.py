@@ -174,29 +174,6 @@ class PortStats:
     events_lost: int
 
 
-@dataclass(frozen=True)
-class Device:
-    """A PCM that `Engine` can be given.
-
-    Attributes
-    ----------
-    name : str
-        What to give as `device`; it survives reboots.
-    description : str
-        One line of words.
-    playback, capture : bool
-        Which way it goes.
-    hardware : bool
-        It is a PCM of a card, not a plugin, a server or the virtual card.
-    """
-
-    name: str
-    description: str
-    playback: bool
-    capture: bool
-    hardware: bool
-
-
 def fields(structure: Any) -> dict[str, Any]:
     """A structure's fields, but its size, as Python values."""
     values = {name: getattr(structure, name) for name, *_ in structure._fields_ if name != "size"}

@@ -20,6 +20,16 @@ from ._abi import Handle, forget
 from ._enums import EFORKED
 from ._errors import EngineError, control_error, error
 
+_forks = 0  # how many forks lie between the first process and this one
+
+
+def _after_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
 
 class Life:
     """The life of an engine or a port.
@@ -44,7 +54,7 @@ class Life:
         self._handles = handles
         self._destroy = destroy
         self._after = after
-        self._pid = os.getpid()
+        self._born = _forks
         self._changed = threading.Condition(threading.RLock())  # guards all below
         self._children: list[Life] = []  # closed before it
         self._inside: list[int] = []  # the threads inside, once per entry
@@ -53,9 +63,12 @@ class Life:
 
     def check(self) -> None:
         """Raise EngineError in a forked child and once closing has begun."""
-        if os.getpid() != self._pid:
+        if self._born != _forks:
             raise error(EFORKED)
         if self._closing.up:
+            main = threading.main_thread()
+            if threading.get_ident() != main.ident and not main.is_alive():
+                raise SystemExit  # a daemon thread, and the interpreter ends: without a word
             raise EngineError(errno.EBADF, f"{self._what} is closed")
 
     def error(self, code: int) -> EngineError:
@@ -108,7 +121,7 @@ class Life:
 
     def close(self) -> None:
         """End it: once, whoever calls, whatever waits."""
-        if os.getpid() != self._pid:
+        if self._born != _forks:
             return
         with self._changed:
             self._closing.hoist()
@@ -124,7 +137,7 @@ class Life:
             if self._destroyed:
                 return
             self._destroyed = True
-            address = self._handles[0].value
+            address = self._handles[0].value or 0
             forget(*self._handles)
             failure = self.failure(self._destroy(address))
             self._release()

@@ -6,28 +6,44 @@ from __future__ import annotations
 import errno
 import itertools
 import operator
+import weakref
 from array import array
 from collections.abc import Iterable
+from typing import Any
 
-from ._abi import ArgumentError, Handle, lib, sized
+from ._abi import Handle, lib, sized
 from ._abi import PortStats as _PortStats
 from ._dispatch import MESSAGES, PONGS, Dispatcher
 from ._enums import FLAG_WAKE, RING_MESSAGES, MessageType
+from ._errors import EngineError
 from ._info import PortStats, fields
 from ._life import Life
+from ._log import logger
 from ._messages import COMMAND, Message, Pong
 
 # Ids that peal chooses have the top bit set; the others are the program's.
 _next_id = itertools.chain.from_iterable(itertools.repeat(range(1 << 31, 1 << 32))).__next__
 
-# After this many pings the replies are taken in, so that the ring has room for the next.
-_DRAIN_AFTER = RING_MESSAGES // 2
+# After this many pings the replies are taken in, so that the ring has room for more. Python keeps
+# numbers up to 256 ready made, so that counting them costs next to nothing.
+_DRAIN_AFTER = RING_MESSAGES // 4
 
 _send_ping = lib.engine_port_send_ping
 
 
+def _close_quietly(life: Life) -> None:
+    """Close what was forgotten; no one catches errors from here."""
+    try:
+        life.close()
+    except EngineError as failure:
+        logger.error("closing: %s", failure)
+
+
 class Mailbox:
-    """What an `Engine` and a `Port` have in common. Any thread may call any of it."""
+    """What an `Engine` and a `Port` have in common. Any thread may call any of it.
+
+    It is closed at the latest when it is garbage or the interpreter ends.
+    """
 
     def __init__(self, engine: Handle, port: Handle, life: Life) -> None:
         self._engine_handle = engine
@@ -35,6 +51,22 @@ class Mailbox:
         self._life = life
         self._dispatcher = Dispatcher(port, life)
         self._credit = _DRAIN_AFTER
+        weakref.finalize(self, _close_quietly, life)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} cannot be pickled: an audio thread belongs to one "
+                        "process; create an Engine in the other one")
+
+    def close(self) -> None:
+        """Close it. Closing it again does nothing.
+
+        Threads that wait on it get an EngineError with `errno.EBADF`, as does
+        every later call. In a forked child it does nothing.
+        """
+        self._life.close()
 
     def send_ping(self, id: int | None = None, wake: bool = False) -> int:
         """Send a ping, without waiting.
@@ -62,12 +94,12 @@ class Mailbox:
         """
         if id is None:
             id = _next_id()
-        elif id >> 32:
-            raise ValueError(f"id must be 0..{2**32 - 1}, not {id}")
-        try:
-            code = _send_ping(self._port_handle, id)
-        except ArgumentError:  # not an int, but perhaps as good as one
-            return self.send_ping(operator.index(id), wake)
+        else:
+            if type(id) is not int:
+                id = operator.index(id)  # now: no code of others may run inside the call
+            if id >> 32:
+                raise ValueError(f"id must be 0..{2**32 - 1}, not {id}")
+        code = _send_ping(self._port_handle, id)
         if code:
             self._send_again(id, code)
         self._credit -= 1

@@ -53,7 +53,7 @@ class Pong:
     @property
     def round_trip(self) -> float:
         """Seconds from sending the ping to receiving the pong in Python."""
-        return (self.received_ns - self.sent_ns) * 1e-9
+        return (self.received_ns - self.sent_ns) / 1e9
 
 
 @dataclass
@@ -62,8 +62,8 @@ class Message:
 
     Attributes
     ----------
-    type : MessageType or int
-        What happened; an int if this package does not know its name.
+    type : MessageType
+        What happened.
     dropped : int
         How many events before this one found no room.
     frame : int
@@ -85,28 +85,20 @@ class Message:
     __slots__ = ("type", "dropped", "frame", "from_state", "to_state", "step", "directions",
                  "error", "lost_frames", "took")
 
-    type: int
+    type: MessageType
     dropped: int
     frame: int
-    from_state: int
-    to_state: int
-    step: int
-    directions: int
+    from_state: State
+    to_state: State
+    step: Step
+    directions: Direction
     error: int
     lost_frames: int
     took: float
 
 
-def message(raw: bytes | bytearray) -> Message:
+def message(raw: bytes) -> Message:
     """The Message in the 32 bytes of a struct engine_message."""
     kind, _, dropped, frame, was, now, step, way, code, lost, took_us = EVENT.unpack(raw)
-    return Message(_named(MessageType, kind), dropped, frame, _named(State, was),
-                   _named(State, now), _named(Step, step), Direction(way), code, lost,
-                   took_us * 1e-6)
-
-
-def _named(names: type, number: int) -> int:
-    try:
-        return names(number)
-    except ValueError:
-        return number
+    return Message(MessageType(kind), dropped, frame, State(was), State(now), Step(step),
+                   Direction(way), code, lost, took_us / 1e6)

@@ -16,7 +16,6 @@ from . import _waiting
 from ._abi import CaptureChunk, address, byref, lib, sized
 from ._enums import ELOST, State
 from ._errors import EngineError, error
-from ._info import Info
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -136,6 +135,9 @@ class Playback(_Stream):
                 code = lib.engine_playback_drain(self._handle, math.ceil(min(seconds, 0.1) * 1000))
             if code == -errno.EINTR:
                 continue
+            if code == -errno.EPIPE:
+                raise EngineError(errno.EPIPE, "the engine is not running: what was written "
+                                  "will not be played before it starts")
             if self._checked(code) or not seconds:
                 return bool(code)
 

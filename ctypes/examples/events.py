@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+"""Wait for what happens to the device: two seconds of events, if there are any."""
+import time
+
+import peal
+
+with peal.Engine() as engine:
+    end = time.monotonic() + 2
+    while event := engine.receive_msg(timeout=max(end - time.monotonic(), 0)):
+        print(f"{event.type.name} at frame {event.frame}: {event.lost_frames} frames lost, "
+              f"{event.from_state.name} to {event.to_state.name} in {event.took * 1e3:.1f} ms")
+    print(engine.stats)
