@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: MIT
+"""The end of engines and ports: however, whenever, from wherever."""
+
+import errno
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import weakref
+
+import peal
+import pytest
+from conftest import PATIENCE, environment, succeeded
+
+
+def uses(engine):
+    """Every way to use an engine, by name."""
+    return {
+        "send_ping": engine.send_ping,
+        "send_ping_wake": lambda: engine.send_ping(1, wake=True),
+        "send_pings": lambda: engine.send_pings([1]),
+        "ping": engine.ping,
+        "receive_pong": engine.receive_pong,
+        "receive_pong_waiting": lambda: engine.receive_pong(PATIENCE),
+        "receive_msg": engine.receive_msg,
+        "receive_msg_waiting": lambda: engine.receive_msg(None),
+        "wake": engine.wake,
+        "fileno": engine.fileno,
+        "port_stats": lambda: engine.port_stats,
+        "start": engine.start,
+        "stop": engine.stop,
+        "enter": engine.__enter__,
+        "info": lambda: engine.info,
+        "rt_report": lambda: engine.rt_report,
+        "stats": lambda: engine.stats,
+        "frame": lambda: engine.frame,
+        "state": lambda: engine.state,
+        "port": engine.port,
+        "advance": lambda: engine.advance(1),
+        "write": lambda: engine.playback.write(bytes(4)),
+        "free": lambda: engine.playback.free,
+        "drain": engine.playback.drain,
+        "playback_fd": engine.playback.fileno,
+        "read": engine.capture.read,
+        "capture_fd": engine.capture.fileno,
+    }
+
+
+def waits(engine):
+    """Every way to wait on an engine that has nothing to say, by name."""
+    fill = engine.playback.free + 1
+    return {
+        "receive_pong": lambda: engine.receive_pong(None),
+        "receive_msg": lambda: engine.receive_msg(PATIENCE),
+        "ping": lambda: engine.ping(timeout=None),
+        "write": lambda: engine.playback.write(bytes(4 * fill), timeout=None),
+        "drain": lambda: engine.playback.drain(),
+        "read": lambda: engine.capture.read(timeout=None),
+    }
+
+
+class Waiting(threading.Thread):
+    """A thread that waits on an engine, and what became of it."""
+
+    def __init__(self, wait):
+        super().__init__(daemon=True)
+        self.wait, self.error = wait, None
+        self.start()
+
+    def run(self):
+        try:
+            self.wait()
+        except BaseException as error:
+            self.error = error
+
+    def asleep(self):
+        """Wait until the thread sleeps in the kernel."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with open(f"/proc/self/task/{self.native_id}/stat") as stat:
+                if stat.read().rpartition(")")[2].split()[0] == "S":
+                    return self
+        raise AssertionError("it never slept")
+
+
+@pytest.mark.parametrize("use", uses(peal.Engine("virtual")))
+def test_a_closed_engine_says_so(make_engine, use):
+    engine = make_engine(capture=True)
+    engine.send_ping()
+    how = uses(engine)[use]
+    engine.close()
+    with pytest.raises(peal.EngineError, match="^.Errno 9. engine is closed$") as refusal:
+        how()
+    assert refusal.value.errno == errno.EBADF
+
+
+def test_a_closed_port_says_so(engine):
+    port = engine.port()
+    port.send_ping()
+    port.close()
+    for how in (port.send_ping, port.ping, port.receive_pong, port.receive_msg, port.fileno,
+                lambda: port.send_pings([1]), lambda: port.port_stats,
+                lambda: port.receive_pong(None)):
+        with pytest.raises(peal.EngineError, match="port is closed") as refusal:
+            how()
+        assert refusal.value.errno == errno.EBADF
+    assert engine.ping(timeout=PATIENCE)
+
+
+def test_close_is_idempotent(engine):
+    for _ in range(3):
+        engine.close()
+
+
+def test_with_starts_and_closes():
+    with peal.Engine("virtual") as engine:
+        assert engine.state is peal.State.RUNNING
+    with pytest.raises(peal.EngineError, match="closed"):
+        engine.state
+    with pytest.raises(ZeroDivisionError):
+        with peal.Engine("virtual") as engine:
+            1 / 0
+    with pytest.raises(peal.EngineError, match="closed"):
+        engine.state
+
+
+def test_closing_the_engine_closes_its_ports(engine):
+    ports = [engine.port() for _ in range(3)]
+    engine.close()
+    for port in ports:
+        with pytest.raises(peal.EngineError, match="port is closed"):
+            port.send_ping()
+        port.close()
+
+
+def test_ports_come_back(make_engine):
+    engine = make_engine(ports=2, period=64)
+    for _ in range(10):
+        with engine.port() as one, engine.port() as other:
+            assert one.ping(timeout=PATIENCE) and other.ping(timeout=PATIENCE)
+            with pytest.raises(peal.EngineError) as refusal:
+                engine.port()
+            assert refusal.value.errno == errno.ENOSPC
+            assert "ports" in refusal.value.strerror
+        engine.ping(timeout=PATIENCE)  # a closed port is free a period later
+        engine.ping(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("wait", waits(peal.Engine("virtual", capture=True)))
+def test_close_turns_out_who_waits(make_engine, wait):
+    engine = make_engine("virtual:clock=manual", capture=True)
+    engine.start()
+    engine.playback.write(bytes(4 * 256))
+    if wait == "ping":  # no pong for as long as the thread is stuck: it never is
+        engine.stop()
+    how = waits(engine)[wait]
+    thread = Waiting(how)
+    if wait != "ping":
+        thread.asleep()
+    engine.close()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert thread.error is None if wait == "ping" and thread.error is None else (
+        thread.error.errno == errno.EBADF)
+
+
+def test_close_turns_out_many_at_once(make_engine):
+    engine = make_engine(capture=True)
+    port = engine.port()
+    threads = [Waiting(lambda: mailbox.receive_msg(None))
+               for mailbox in (engine, port) for _ in range(10)]
+    for thread in threads:
+        thread.asleep()
+    engine.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert thread.error.errno == errno.EBADF
+
+
+def test_close_from_many_threads_at_once():
+    for _ in range(20):
+        engine = peal.Engine("virtual", period=64)
+        engine.start()
+        go = threading.Barrier(4)
+
+        def close():
+            go.wait()
+            engine.close()
+            assert engine._engine_handle.value is None  # when close returns, it is closed
+
+        threads = [Waiting(close) for _ in range(4)]
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert thread.error is None
+
+
+def test_close_while_others_are_at_work():
+    for _ in range(20):
+        engine = peal.Engine("virtual", period=64, capture=True)
+        engine.start()
+
+        def work():
+            while True:
+                engine.send_ping(1, wake=True)
+                engine.receive_pong()
+                engine.playback.write(bytes(4))
+                engine.capture.read()
+                engine.stats
+                with engine.port() as port:
+                    port.ping(timeout=PATIENCE, wake=True)
+
+        threads = [Waiting(work) for _ in range(3)]
+        engine.ping(timeout=PATIENCE)
+        engine.close()
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert isinstance(thread.error, peal.EngineError)
+            assert thread.error.errno in (errno.EBADF, errno.ENOBUFS)
+
+
+def test_garbage_is_closed():
+    tasks = set(os.listdir("/proc/self/task"))
+    engine = peal.Engine("virtual")
+    engine.start()
+    port = engine.port()
+    gone = weakref.ref(engine)
+    assert set(os.listdir("/proc/self/task")) > tasks
+    del engine
+    assert gone() is not None  # the port needs it
+    del port
+    gc.collect()
+    assert gone() is None
+    assert set(os.listdir("/proc/self/task")) <= tasks
+
+
+def test_no_descriptor_is_left_behind():
+    def use():
+        with peal.Engine("virtual", capture=True) as engine, engine.port() as port:
+            for mailbox in engine, port:
+                mailbox.fileno()
+                mailbox.ping(timeout=PATIENCE)
+                mailbox.receive_msg(timeout=0.001)
+            engine.capture.read(timeout=PATIENCE)
+
+    use()
+    before = sorted(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        use()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+RUNNING = """
+    import os, signal, sys, threading, time
+    import peal
+    engine = peal.Engine("virtual", capture=True)
+    engine.start()
+    port = engine.port()
+    engine.ping(timeout=60)
+    port.ping(timeout=60)
+    engine.playback.write(bytes(4 * 48000))
+    daemon = threading.Thread(target=lambda: engine.receive_msg(None), daemon=True)
+"""
+
+ENDS = {
+    "normal end": ("", 0, ""),
+    "exit": ("sys.exit(3)", 3, ""),
+    "exception": ("1 / 0", 1, "ZeroDivisionError"),
+    "interrupt": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(60)", -2, "KeyboardInterrupt"),
+    "interrupt while waiting": (
+        "threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start();"
+        "engine.receive_msg(None)", -2, "KeyboardInterrupt"),
+    "interrupt while draining": (
+        "engine.stop(); engine.start();"
+        "threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start();"
+        "\nwhile True: engine.playback.drain(); engine.playback.write(bytes(4 * 4800))",
+        -2, "KeyboardInterrupt"),
+    "interrupt with nothing caught": (
+        "signal.signal(signal.SIGINT, signal.SIG_DFL);"
+        "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)", -2, ""),
+    "terminated": ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)", -15, ""),
+    "os._exit": ("os._exit(5)", 5, ""),
+    "with a thread that waits": ("daemon.start()", 0, ""),
+    "in a with block": ("with engine: sys.exit(4)", 4, ""),
+    "garbage cycle": ("engine.me = engine; del engine, port", 0, ""),
+    "closed by a signal handler": (
+        "signal.signal(signal.SIGALRM, lambda *_: engine.close());"
+        "signal.setitimer(signal.ITIMER_REAL, 0.05);"
+        "\ntry: engine.receive_msg(None)\nexcept peal.EngineError as e: sys.exit(e.errno)",
+        errno.EBADF, ""),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_the_program_ends_with_an_engine_running(python, how):
+    code, status, said = ENDS[how]
+    done = python(textwrap.dedent(RUNNING) + code)
+    assert done.returncode == status, done.stderr
+    assert said in done.stderr if said else done.stderr == ""
+
+
+def test_ctrl_c_reaches_a_program_that_waits():
+    """As a shell does it, from outside, at any time."""
+    code = textwrap.dedent(RUNNING) + 'print("up", flush=True)\nwhile True: engine.ping()'
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=environment())
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert stderr.count("Traceback") == 1 and "KeyboardInterrupt" in stderr
+    assert process.returncode == -signal.SIGINT
+
+
+def test_signals_do_not_disturb_a_wait(python):
+    done = python("""
+        import signal, peal
+        seen = []
+        signal.signal(signal.SIGALRM, lambda *_: seen.append(engine.ping(timeout=60).id))
+        with peal.Engine("virtual", period=64, capture=True) as engine:
+            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+            while len(seen) < 200:
+                engine.ping(timeout=60)
+                assert engine.receive_msg(timeout=0.01) is None
+                engine.playback.write(bytes(4 * 64))
+                assert engine.playback.drain(timeout=60)
+                engine.capture.read(timeout=60)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        """)
+    assert succeeded(done)
