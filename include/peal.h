@@ -11,10 +11,11 @@
  *		errx(1, "%s", engine_last_error());
  *	engine_start(engine);
  *	engine_send_ping(engine, 1);
- *	struct engine_message pong;
- *	if (engine_recv(engine, &pong, 1000) == 1)
- *		printf("pong %u at frame %llu\n", pong.id,
- *		       (unsigned long long)pong.frame);
+ *	struct engine_message message;
+ *	while (engine_recv(engine, &message, 1000) == 1)
+ *		if (message.type == ENGINE_PONG)
+ *			printf("pong %u at frame %llu\n", message.id,
+ *			       (unsigned long long)message.frame);
  *	engine_destroy(engine);
  *
  * Every int result is 0 or a count on success, or a negative error
@@ -29,7 +30,12 @@
 #include <peal/config.h>
 #include <peal/engine.h>
 #include <peal/port.h>
+#include <peal/chunk.h>
+#include <peal/chunk_ring.h>
+#include <peal/pool.h>
 #include <peal/stream.h>
+#include <peal/backpressure.h>
+#include <peal/health.h>
 #include <peal/info.h>
 #include <peal/stats.h>
 #include <peal/rt_report.h>

@@ -87,6 +87,13 @@ struct engine_config {
 	 * audio thread, at most 2^24. 0: the larger of 0.2 s and 8 periods. */
 	uint32_t stream_frames;
 	/*
+	 * Backpressure of the streams begins at or above the first share of a
+	 * full ring and ends at or below the second: 0.0 <= off < on <= 1.0.
+	 * Both 0.0: 0.9 and 0.7.
+	 */
+	double backpressure_on;
+	double backpressure_off;
+	/*
 	 * Not 0: when device is NULL, "default" cannot be opened and the
 	 * machine has no sound card (no /dev/snd/controlC*), take the virtual
 	 * card, with a warning to the log.

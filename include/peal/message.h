@@ -30,6 +30,12 @@ enum engine_message_type {
 	ENGINE_EVENT_SUSPEND = 0x202, /* the system suspended the device; union: device */
 	ENGINE_EVENT_RESUME = 0x203,  /* it runs again; union: device */
 	ENGINE_EVENT_LOST = 0x204,    /* the device is gone for good; union: device */
+	/* a stream fills up (on 1) or no longer does (on 0); union: stream */
+	ENGINE_EVENT_BACKPRESSURE = 0x205,
+	/* the program is late: silence is played from now on; union: stream */
+	ENGINE_EVENT_UNDERRUN = 0x206,
+	/* the program is late: captured frames are dropped from now on; union: stream */
+	ENGINE_EVENT_OVERRUN = 0x207,
 };
 
 enum engine_message_flag {
@@ -101,6 +107,14 @@ struct engine_message {
 			uint32_t lost_frames; /* by how far the engine frame jumped */
 			uint32_t took_us;     /* from detection to this event, microseconds */
 		} device;
+		/* ENGINE_EVENT_* about a stream; it goes on by itself */
+		struct {
+			uint8_t direction;  /* ENGINE_PLAYBACK or ENGINE_CAPTURE */
+			uint8_t on;         /* backpressure: 1 it began, 0 it is over; else 1 */
+			uint16_t permille;  /* how full its ring is, 0..1000 */
+			uint32_t chunks;    /* the same, in chunks */
+			uint64_t time_ns;   /* when, CLOCK_MONOTONIC ns */
+		} stream;
 		uint32_t words[4];
 	};
 };

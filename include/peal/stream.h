@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <peal/backpressure.h>
+#include <peal/chunk.h>
 #include <peal/engine.h>
 
 #ifdef __cplusplus
@@ -72,6 +74,19 @@ int engine_playback_drain(struct engine *engine, int timeout_ms);
  */
 int engine_playback_fd(struct engine *engine);
 
+/*
+ * How full a stream is and was: for playback the frames written and not yet
+ * played, for capture those captured and not yet read. Changes are told by
+ * ENGINE_EVENT_BACKPRESSURE.
+ *
+ * direction: ENGINE_PLAYBACK or ENGINE_CAPTURE.
+ * Returns 0; -ENOTSUP when the engine has not this direction; -EINVAL;
+ * ENGINE_EABI; ENGINE_EFORKED.
+ * Thread: any.
+ */
+int engine_get_backpressure(struct engine *engine, uint32_t direction,
+			    struct engine_backpressure_stats *stats);
+
 /* What engine_capture_read tells of the frames that it returned. */
 struct engine_capture_chunk {
 	size_t size;         /* sizeof(struct engine_capture_chunk), set by the caller */
@@ -97,8 +112,32 @@ int engine_capture_read(struct engine *engine, void *frames, size_t count,
 			struct engine_capture_chunk *chunk);
 
 /*
+ * Take the oldest captured chunk itself, without copying: what a read has left
+ * of it, if it has begun it. The chunk is the caller's to read until it is
+ * released, also after engine_destroy; the stream has one chunk less meanwhile.
+ *
+ * chunk: where to put it; NULL when there is none.
+ * Returns 1; 0: none yet, wait on engine_capture_fd; -ENOTSUP; -EINVAL; -EBUSY;
+ * ENGINE_EFORKED.
+ * Thread: receiver (of the capture stream).
+ */
+int engine_capture_pop(struct engine *engine, struct engine_chunk **chunk);
+
+/*
+ * Give back a chunk that engine_capture_pop gave, whether or not its engine
+ * still exists.
+ *
+ * chunk: NULL is allowed and does nothing.
+ * Returns 0; -EALREADY when it was given back already and its engine still
+ * exists (afterwards the pointer must not be used); ENGINE_EFORKED.
+ * Thread: any; waits for another thread that is just giving one back.
+ */
+int engine_capture_release(struct engine_chunk *chunk);
+
+/*
  * A file descriptor that is readable exactly while captured frames may wait;
- * it becomes unreadable when engine_capture_read has found none. Only poll it.
+ * it becomes unreadable when engine_capture_read or engine_capture_pop has
+ * found none. Only poll it.
  * Returns the descriptor; -ENOTSUP; -EINVAL; ENGINE_EFORKED.
  * Thread: any.
  */

@@ -34,7 +34,8 @@ extern "C" {
  * frames: how many, 0 or more.
  * timeout_ms: how long to wait for the audio thread at most, for each period.
  * Returns 0; -ENOTSUP when the engine's device is not a virtual card with a
- * manual clock; -ETIMEDOUT; -EINVAL when engine is NULL or timeout_ms is
+ * manual clock; -EBUSY when another thread is inside this call; -ETIMEDOUT;
+ * -EINVAL when engine is NULL or timeout_ms is
  * negative; ENGINE_EFORKED.
  * Thread: control.
  */

@@ -71,7 +71,12 @@ bool device_tell(const char *command, const struct engine_message *message)
 		return true;
 	case ENGINE_EVENT_LOST:
 		terminal_complain("%s: the device was lost at frame %" PRIu64 ": %s", command,
-				  message->frame, engine_strerror(message->device.error));
+				  message->frame, message->device.error
+					? engine_strerror(message->device.error) : "unplugged");
+		return true;
+	case ENGINE_EVENT_UNDERRUN:
+		terminal_complain("%s: late at frame %" PRIu64 ": silence until the sound goes on",
+				  command, message->frame);
 		return true;
 	}
 	return false;
@@ -108,6 +113,8 @@ void device_complain_stream(const char *command, int err)
 	if (err == -ETIMEDOUT)
 		terminal_complain("%s: the device stands still: its clock does not move, "
 				  "or its sound server does not answer", command);
+	else if (err == ENGINE_ELOST)
+		terminal_complain("%s: the device is gone; start again when it is back", command);
 	else
 		terminal_complain("%s: %s", command, engine_strerror(err));
 }

@@ -7,9 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <peal.h>
 
@@ -72,20 +70,6 @@ static int player_create_engine(struct player *player, struct engine_config *con
 		err = device_create(&player->engine, config);
 	}
 	return err;
-}
-
-static void player_complain_create(const struct player *player,
-				   const struct engine_config *config, int err)
-{
-	const char *device = config->device ? config->device : "default";
-	bool hardware = !strncmp(device, "hw:", 3);
-
-	device_complain("play", err);
-	if (err == -EINVAL)
-		terminal_complain("play: the file has %" PRIu32 " Hz and %" PRIu32 " channels; peal "
-				  "converts neither, ALSA does with -D plug%s",
-				  player->file_info.rate, player->file_info.channels,
-				  hardware ? device : "hw:CARD");
 }
 
 /* Hand over what the stream takes. Returns 1 when the file has ended, 0, or a negative error. */
@@ -195,7 +179,7 @@ static int player_play(struct player *player, struct engine_config *config)
 	int status = EXIT_FAILED;
 
 	if (err < 0) {
-		player_complain_create(player, config, err);
+		device_complain("play", err);
 		return EXIT_FAILED;
 	}
 	player->info.size = sizeof(player->info);

@@ -83,33 +83,35 @@ static int recorder_fill_gap(struct recorder *recorder, uint64_t gap)
 			  recorder_seconds(recorder, recorder->frames));
 	if (gap > left)
 		gap = left;
+	if (sound_file_write_silence(recorder->file, gap) < 0)
+		return -EIO;
 	recorder->gap_frames += gap;
 	recorder->frames += gap;
-	return sound_file_write_silence(recorder->file, gap);
+	return 0;
 }
 
 /* Take all that was captured by now, or all that is wanted. Returns 0 or a negative error. */
 static int recorder_take(struct recorder *recorder)
 {
 	struct engine_capture_chunk chunk = { .size = sizeof(chunk) };
-	int count, err = 0;
+	int count;
 
-	while (err == 0 && recorder_left(recorder) > 0) {
+	while (recorder_left(recorder) > 0) {
 		count = engine_capture_read(recorder->engine, recorder->block,
 					    SOUND_FILE_BLOCK_FRAMES, &chunk);
 		if (count < 0)
 			device_complain_stream("record", count);
 		if (count <= 0)
 			return count;
-		if (chunk.gap_frames > 0)
-			err = recorder_fill_gap(recorder, chunk.gap_frames);
+		if (chunk.gap_frames > 0 && recorder_fill_gap(recorder, chunk.gap_frames) < 0)
+			return -EIO;
 		if ((uint64_t)count > recorder_left(recorder))
 			count = (int)recorder_left(recorder);
-		if (err == 0)
-			err = sound_file_write(recorder->file, recorder->block, (size_t)count);
+		if (sound_file_write(recorder->file, recorder->block, (size_t)count) < 0)
+			return -EIO;
 		recorder->frames += (uint64_t)count;
 	}
-	return err;
+	return 0;
 }
 
 /* Once in a while: what happened, whether it goes on, and how far it is. */
@@ -146,10 +148,9 @@ static int recorder_run(struct recorder *recorder)
 		if (err == 0)
 			err = recorder_look(recorder);
 	}
-	if (err == -EIO) /* the file's trouble: no use in more frames */
-		return err;
 	engine_stop(recorder->engine);
-	last = recorder_take(recorder);
+	/* what was captured by then; unless it is the file that takes no more */
+	last = err == -EIO ? err : recorder_take(recorder);
 	return err < 0 ? err : last;
 }
 

@@ -11,6 +11,7 @@
 
 #include <peal/error.h>
 
+#include "control/backpressure.h"
 #include "control/config.h"
 #include "control/last_error.h"
 
@@ -150,6 +151,9 @@ int config_resolve(struct engine_config *resolved, const struct engine_config *g
 		err = check_ranges(resolved);
 	if (!err)
 		err = check_buffer(resolved);
+	if (err == 0)
+		err = backpressure_thresholds(&resolved->backpressure_on,
+					      &resolved->backpressure_off);
 	if (err)
 		return err;
 

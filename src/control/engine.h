@@ -17,7 +17,9 @@
 #include "card/card.h"
 #include "control/arena.h"
 #include "control/device.h"
+#include "control/lending.h"
 #include "control/port.h"
+#include "control/time.h"
 #include "rt/rt.h"
 
 /* How long the audio thread may take to carry out an order. */
@@ -29,11 +31,14 @@ struct engine {
 	/* as engine_port.sending, for the program's side of the streams */
 	atomic_of(int) writing;
 	atomic_of(int) reading;
+	/* as these, for the virtual card's manual clock */
+	atomic_of(int) advancing;
 
 	/* constant after engine_create */
 	struct rt *rt;         /* in the arena */
 	unsigned char *stack;  /* the audio thread's, first in the arena */
 	struct arena arena;
+	struct lender *lender; /* NULL: no capture */
 	struct device device;
 	struct engine_rt_report report;
 	pthread_t thread;
@@ -73,9 +78,5 @@ void engine_clear_away(struct engine *engine);
 /* audio_thread.c: start the thread and wait until it says hello; 0 or a
  * negative error with the last error set. */
 int audio_thread_start(struct engine *engine, const struct engine_config *config);
-
-/* Milliseconds left of timeout_ms (negative: no limit) since start_ns, for poll. */
-int timeout_left(int timeout_ms, uint64_t start_ns);
-uint64_t monotonic_ns(void);
 
 #endif

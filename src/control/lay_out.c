@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "control/backpressure.h"
 #include "control/engine.h"
+#include "control/health.h"
 #include "control/last_error.h"
 
 /* Static thread-local storage of the host program and glibc's own thread data
@@ -33,7 +35,7 @@ static struct chunk_plan plan_chunks(const struct engine_info *info, uint32_t st
 
 	if (__builtin_mul_overflow((size_t)period, (size_t)info->frame_bytes, &samples))
 		samples = SIZE_MAX / 4;
-	plan.chunk_bytes = arena_need(sizeof(struct chunk) + samples);
+	plan.chunk_bytes = arena_need(sizeof(struct engine_chunk)) + arena_need(samples);
 	return plan;
 }
 
@@ -44,21 +46,37 @@ static size_t stream_need(const struct chunk_plan *plan)
 	if (__builtin_mul_overflow(plan->chunk_bytes, (size_t)plan->chunks, &chunks))
 		return SIZE_MAX / 4;
 	return arena_need(sizeof(struct stream)) +
-	       2 * arena_need(plan->chunks * sizeof(struct chunk *)) + chunks;
+	       2 * arena_need(plan->chunks * sizeof(struct engine_chunk *)) + chunks;
+}
+
+static struct engine_chunk *take_chunk(struct arena *arena, const struct engine_info *info,
+				       uint32_t index)
+{
+	struct engine_chunk *chunk = arena_take(arena, sizeof(*chunk));
+
+	*chunk = (struct engine_chunk){
+		.capacity = info->period_frames,
+		.samples = arena_take(arena, (size_t)info->period_frames * info->frame_bytes),
+		.index = index,
+		.channels = info->channels,
+		.format = info->format,
+		.rate = info->rate,
+	};
+	return chunk;
 }
 
 static struct stream *take_stream(struct arena *arena, const struct engine_info *info,
 				  const struct chunk_plan *plan)
 {
 	struct stream *stream = arena_take(arena, sizeof(*stream));
-	size_t slots = plan->chunks * sizeof(struct chunk *);
+	size_t slots = plan->chunks * sizeof(struct engine_chunk *);
 
 	chunk_ring_init(&stream->filled, arena_take(arena, slots), plan->chunks);
 	chunk_ring_init(&stream->emptied, arena_take(arena, slots), plan->chunks);
 	stream->frame_bytes = info->frame_bytes;
 	stream->chunk_frames = info->period_frames;
 	for (uint32_t i = 0; i < plan->chunks; i++)
-		chunk_ring_push(&stream->emptied, arena_take(arena, plan->chunk_bytes));
+		chunk_ring_push(&stream->emptied, take_chunk(arena, info, i));
 	return stream;
 }
 
@@ -103,6 +121,13 @@ static void init_transport(struct engine *engine)
 	store_relaxed(&rt->vitals.state, ENGINE_STATE_PREPARED);
 }
 
+static void init_pressure(struct stream *stream, const struct engine_config *config)
+{
+	if (stream)
+		backpressure_init(&stream->backpressure, config->backpressure_on,
+				  config->backpressure_off);
+}
+
 static int init_bells(struct rt *rt)
 {
 	int err = doorbell_init(&rt->wake);
@@ -145,6 +170,9 @@ void engine_clear_away(struct engine *engine)
 	for (uint32_t i = 0; i < rt->lane_count; i++)
 		doorbell_done(&rt->lanes[i].bell);
 	engine->rt = NULL;
+	if (engine->lender)
+		lender_leave(engine->lender, &engine->arena);
+	engine->lender = NULL;
 	arena_destroy(&engine->arena);
 }
 
@@ -175,6 +203,7 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 	size_t stream = stream_need(&plan);
 	uint32_t lanes = config->ports + 1;
 	size_t bytes = arena_need(STACK_BYTES) + arena_need(sizeof(struct rt)) +
+		       arena_need(sizeof(struct engine_health)) +
 		       arena_need(lanes * sizeof(struct lane)) +
 		       (engine->device.playback ? stream : 0) +
 		       (engine->device.capture ? stream : 0);
@@ -197,9 +226,20 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 		rt->capture = take_stream(&engine->arena, info, &plan);
 	info->stream_frames = plan.chunks * info->period_frames;
 	info->ports = config->ports;
+	rt->health = arena_take(&engine->arena, sizeof(*rt->health));
+	health_reset(rt->health);
 	init_transport(engine);
+	init_pressure(rt->playback, config);
+	init_pressure(rt->capture, config);
 
 	mark_bells_closed(rt);
+	if (rt->capture) {
+		engine->lender = lender_create(rt->capture, plan.chunks);
+		if (!engine->lender) {
+			engine_clear_away(engine);
+			return last_error_set(-ENOMEM, "no memory for the capture stream");
+		}
+	}
 	err = init_bells(rt);
 	if (err < 0) {
 		engine_clear_away(engine);

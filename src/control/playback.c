@@ -19,8 +19,8 @@ static int playback_usable(struct engine *engine)
 	return engine->rt->playback ? 0 : -ENOTSUP;
 }
 
-static uint32_t fill_chunk(struct stream *stream, struct chunk *chunk, const unsigned char *frames,
-			   size_t count)
+static uint32_t fill_chunk(struct stream *stream, struct engine_chunk *chunk,
+			   const unsigned char *frames, size_t count)
 {
 	uint32_t n = count < stream->chunk_frames ? (uint32_t)count : stream->chunk_frames;
 
@@ -34,7 +34,7 @@ static uint32_t fill_chunk(struct stream *stream, struct chunk *chunk, const uns
 
 static uint32_t fill_chunks(struct stream *stream, const unsigned char *frames, size_t count)
 {
-	struct chunk *chunk;
+	struct engine_chunk *chunk;
 	size_t done = 0;
 
 	while (done < count && (chunk = chunk_ring_pop(&stream->emptied)))

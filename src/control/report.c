@@ -7,9 +7,10 @@
 
 #include <peal/info.h>
 #include <peal/stats.h>
-#include <peal/virtual.h>
+#include <peal/stream.h>
+#include "control/backpressure.h"
 #include "control/engine.h"
-#include "control/last_error.h"
+#include "control/health.h"
 
 int engine_frame(struct engine *engine, uint64_t *frame)
 {
@@ -118,21 +119,36 @@ int engine_port_get_stats(struct engine_port *port, struct engine_port_stats *st
 	return 0;
 }
 
-int engine_virtual_advance(struct engine *engine, uint64_t frames, int timeout_ms)
+int engine_get_health(struct engine *engine, struct engine_health_snapshot *snapshot)
 {
-	struct card *card;
+	int err = fillable(engine, snapshot ? &snapshot->size : NULL, sizeof(*snapshot));
+
+	if (err == 0)
+		health_get(engine->rt->health, snapshot);
+	return err;
+}
+
+int engine_reset_health(struct engine *engine)
+{
 	int err = engine_usable(engine);
 
+	if (err == 0)
+		health_reset(engine->rt->health);
+	return err;
+}
+
+int engine_get_backpressure(struct engine *engine, uint32_t direction,
+			    struct engine_backpressure_stats *stats)
+{
+	struct stream *stream;
+	int err = fillable(engine, stats ? &stats->size : NULL, sizeof(*stats));
+
 	if (err < 0)
-		return last_error_set(err, "engine: %s", engine_strerror(err));
-	if (timeout_ms < 0)
-		return last_error_set(-EINVAL, "timeout_ms %d: must be 0 or more", timeout_ms);
-	card = engine->device.card;
-	if (!card || !card_is_manual(card))
-		return last_error_set(-ENOTSUP, "the device is not \"virtual:clock=manual\"");
-	err = card_advance(card, frames, timeout_ms);
-	if (err < 0)
-		return last_error_set(err, "the audio thread did not handle a period within %d ms",
-				      timeout_ms);
-	return 0;
+		return err;
+	if (direction != ENGINE_PLAYBACK && direction != ENGINE_CAPTURE)
+		return -EINVAL;
+	stream = direction == ENGINE_PLAYBACK ? engine->rt->playback : engine->rt->capture;
+	if (!stream)
+		return -ENOTSUP;
+	return backpressure_stats(&stream->backpressure, monotonic_ns(), stats);
 }

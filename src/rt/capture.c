@@ -11,23 +11,28 @@
 
 static void capture_deliver(struct rt *rt, struct stream *stream, uint32_t frames)
 {
-	struct chunk *chunk = stream->open;
+	struct engine_chunk *chunk = stream->open;
 
 	if (!chunk) {
 		stream->gap += frames;
 		count_add(&stream->missed, frames);
+		add_relaxed(&rt->health->drops, 1);
+		pressure_late(rt, stream, ENGINE_EVENT_OVERRUN);
 		return;
 	}
 	chunk->frame = rt->transport.captured;
 	chunk->time_ns = rt->now_ns;
 	chunk->sequence = stream->sequence++;
-	chunk->gap = stream->gap;
+	chunk->gap_frames = stream->gap;
 	chunk->frames = frames;
 	stream->gap = 0;
+	stream->late = false;
 	stream->open = NULL;
 	/* there are never more chunks than slots: this cannot be refused */
 	chunk_ring_push(&stream->filled, chunk);
 	count_add(&stream->moved, frames);
+	add_relaxed(&rt->health->chunks, 1);
+	add_relaxed(&rt->health->frames, frames);
 	stream->posted = true;
 }
 
@@ -50,8 +55,7 @@ int capture_move(struct rt *rt, uint32_t frames, enum engine_step *step)
 		if (err < 0)
 			return err;
 		if (stream->open)
-			areas_read(pcm, 0,
-				   stream->open->samples + (size_t)done * stream->frame_bytes, n);
+			areas_read(pcm, 0, stream_at(stream, stream->open, done), n);
 		*step = ENGINE_STEP_COMMIT;
 		taken = pcm->ops->commit(pcm, n);
 		if (taken != n)

@@ -91,7 +91,7 @@ static struct wake wait_for_work(struct rt *rt)
 		wake.suspicious = true;
 		rt->clock->poll(rt->clock, NULL, 0, rt->turn_ns);
 	}
-	rt->now_ns = rt->clock->now_ns(rt->clock);
+	rt->woke_ns = rt->now_ns = rt->clock->now_ns(rt->clock);
 	if (ready <= 0)
 		return wake;
 	wake.rung = fds[0].revents != 0;
@@ -148,6 +148,15 @@ static void ring_bells(struct rt *rt)
 	}
 }
 
+/* What the periods of this cycle cost, once their work is done. */
+static void record_work(struct rt *rt, uint32_t periods)
+{
+	uint64_t work_ns = rt->clock->now_ns(rt->clock) - rt->woke_ns;
+
+	histogram_record(&rt->health->latency[ENGINE_HEALTH_CYCLE], work_ns);
+	health_load(rt->health, work_ns, periods * rt->transport.period_ns);
+}
+
 void cycle(struct rt *rt)
 {
 	struct wake wake = wait_for_work(rt);
@@ -168,5 +177,9 @@ void cycle(struct rt *rt)
 	/* before the period is rendered, so that a command can act in it */
 	dispatch(rt);
 	transport_move(rt, periods);
+	if (periods > 0)
+		pressure_update(rt);
 	ring_bells(rt);
+	if (periods > 0)
+		record_work(rt, periods);
 }

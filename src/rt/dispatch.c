@@ -54,6 +54,7 @@ static void carry_out(struct rt *rt, struct lane *lane, const struct message_wor
 	switch (message_type(command->head)) {
 	case ENGINE_PING:
 		age = age_ns(rt, command->b);
+		histogram_record(&rt->health->latency[ENGINE_HEALTH_MESSAGE], age);
 		break;
 	default:
 		/* the control side lets nothing else through */

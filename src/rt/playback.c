@@ -12,21 +12,26 @@
 #include <errno.h>
 
 /* The chunk to play from: the one in progress, or the next; NULL: none. */
-static struct chunk *playback_chunk(struct stream *stream)
+static struct engine_chunk *playback_chunk(struct stream *stream)
 {
 	if (!stream->open)
 		stream->open = chunk_ring_pop(&stream->filled);
 	return stream->open;
 }
 
-static void playback_advance(struct stream *stream, uint32_t frames, uint64_t frame)
+static void playback_advance(struct rt *rt, uint32_t frames, uint64_t frame)
 {
+	struct stream *stream = rt->playback;
+
 	stream->open_done += frames;
+	stream->late = false;
 	store_relaxed(&stream->end_frame, frame + frames);
 	/* pairs with the acquire in engine_playback_drain: the end is written */
 	store_release(&stream->moved, load_relaxed(&stream->moved) + frames);
 	if (stream->open_done < stream->open->frames)
 		return;
+	add_relaxed(&rt->health->chunks, 1);
+	add_relaxed(&rt->health->frames, stream->open->frames);
 	/* there are never more chunks than slots: this cannot be refused */
 	chunk_ring_push(&stream->emptied, stream->open);
 	stream->open = NULL;
@@ -34,12 +39,16 @@ static void playback_advance(struct stream *stream, uint32_t frames, uint64_t fr
 	stream->posted = true;
 }
 
-static void playback_miss(struct stream *stream, uint32_t frames)
+static void playback_miss(struct rt *rt, uint32_t frames)
 {
+	struct stream *stream = rt->playback;
+
 	/* pairs with the release in engine_playback_drain: silence after the
 	 * last frame is wanted */
-	if (load_relaxed(&stream->moved) != load_acquire(&stream->ending))
-		count_add(&stream->missed, frames);
+	if (load_relaxed(&stream->moved) == load_acquire(&stream->ending))
+		return;
+	count_add(&stream->missed, frames);
+	pressure_late(rt, stream, ENGINE_EVENT_UNDERRUN);
 }
 
 int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step)
@@ -50,7 +59,7 @@ int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step)
 	uint32_t done = 0;
 
 	while (done < frames) {
-		struct chunk *chunk = playback_chunk(stream);
+		struct engine_chunk *chunk = playback_chunk(stream);
 		uint32_t n = frames - done;
 		int64_t taken;
 		int err;
@@ -62,9 +71,7 @@ int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step)
 		if (err < 0)
 			return err;
 		if (chunk)
-			areas_write(pcm, 0,
-				    chunk->samples + (size_t)stream->open_done * stream->frame_bytes,
-				    n);
+			areas_write(pcm, 0, stream_at(stream, chunk, stream->open_done), n);
 		else
 			areas_silence(pcm, 0, n);
 		*step = ENGINE_STEP_COMMIT;
@@ -72,9 +79,9 @@ int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step)
 		if (taken != n)
 			return taken < 0 ? (int)taken : -EPIPE;
 		if (chunk)
-			playback_advance(stream, n, t->frame + done);
+			playback_advance(rt, n, t->frame + done);
 		else
-			playback_miss(stream, n);
+			playback_miss(rt, n);
 		done += n;
 	}
 	if (load_relaxed(&stream->draining))

@@ -125,6 +125,7 @@ static void xrun(struct rt *rt, struct pcm *pcm, enum engine_step step, int erro
 	int err;
 
 	count_add(&rt->vitals.xruns, 1);
+	add_relaxed(&rt->health->xruns, 1);
 	if (t->restarts >= TRANSPORT_RESTARTS_MAX) {
 		lose(rt, pcm, step, error);
 		return;

@@ -16,6 +16,7 @@
 
 #include "rt/clock.h"
 #include "rt/transport.h"
+#include "shared/health.h"
 #include "shared/lane.h"
 #include "shared/order.h"
 #include "shared/stream.h"
@@ -32,6 +33,7 @@ struct rt {
 	struct clock *clock;
 	struct stream *playback; /* NULL: not used */
 	struct stream *capture;  /* NULL: not used */
+	struct engine_health *health;
 	struct lane *lanes;
 	uint32_t lane_count;
 	struct pcm playback_pcm;
@@ -40,7 +42,8 @@ struct rt {
 
 	/* audio thread */
 	struct transport transport;
-	uint64_t now_ns;    /* when this cycle woke */
+	uint64_t woke_ns;   /* when this cycle woke */
+	uint64_t now_ns;    /* the same, or when a message was sent since */
 	uint64_t tick_ns;   /* when the current period began: budget, resume tries */
 	uint32_t budget;    /* what is left of RT_BUDGET in this period */
 	uint32_t next_lane; /* whose turn it is, 0..lane_count-1 */
@@ -78,6 +81,10 @@ void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, ui
  * the step. */
 int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step);
 int capture_move(struct rt *rt, uint32_t frames, enum engine_step *step);
+
+/* pressure.c: tell how full the streams are, and that the program is late. */
+void pressure_update(struct rt *rt);
+void pressure_late(struct rt *rt, struct stream *stream, enum engine_message_type type);
 
 /* recover.c: a PCM showed trouble at this step (error 0: only a suspicion).
  * Afterwards the transport runs again, is suspended, or is lost. */

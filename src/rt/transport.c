@@ -200,6 +200,13 @@ static void count_timeout(struct rt *rt)
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
 }
 
+/* The position says how long ago the period was due, to a frame. */
+static void record_lateness(struct rt *rt, uint64_t frames)
+{
+	histogram_record(&rt->health->latency[ENGINE_HEALTH_WAKEUP],
+			 frames * S / rt->transport.rate);
+}
+
 uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 {
 	struct transport *t = &rt->transport;
@@ -214,8 +221,10 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 	if (!direction_ready(rt, t->capture, !fired, &frames, &t->capture_lacks) ||
 	    !direction_ready(rt, t->playback, !fired, &frames, &t->playback_lacks))
 		return 0;
-	if (frames >= t->period_frames)
+	if (frames >= t->period_frames) {
+		record_lateness(rt, (uint64_t)frames - t->period_frames);
 		return (uint32_t)(frames / t->period_frames);
+	}
 	if (!sound(rt, t->playback) || !sound(rt, t->capture))
 		return 0;
 	/* one direction has its period now, and we wait for the other alone */

@@ -21,6 +21,13 @@
 #define exchange_acquire(p, v) atomic_exchange_explicit(p, v, memory_order_acquire)
 #define exchange_acq_rel(p, v) atomic_exchange_explicit(p, v, memory_order_acq_rel)
 
+#define add_relaxed(p, n) atomic_fetch_add_explicit(p, n, memory_order_relaxed)
+#define exchange_relaxed(p, v) atomic_exchange_explicit(p, v, memory_order_relaxed)
+/* *p = v if it is *expected; else *expected is what it is, and the result false. */
+#define cas_acquire(p, expected, v)                                                                \
+	atomic_compare_exchange_strong_explicit(p, expected, v, memory_order_acquire,              \
+						memory_order_acquire)
+
 /* A counter that one thread writes and any thread reads: no read-modify-write. */
 #define count_add(p, n) store_relaxed(p, load_relaxed(p) + (n))
 

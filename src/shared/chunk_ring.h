@@ -15,22 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <peal/chunk.h>
 #include "shared/atomic.h"
-
-/* Some frames, interleaved, in the negotiated format. */
-struct chunk {
-	uint64_t frame;    /* engine frame of the first */
-	uint64_t time_ns;  /* CLOCK_MONOTONIC when the audio thread took it */
-	uint64_t sequence; /* chunks delivered before it */
-	uint64_t gap;      /* frames missing before it */
-	uint32_t frames;   /* how many */
-	alignas(64) unsigned char samples[];
-};
 
 struct chunk_ring {
 	/* constant */
 	uint32_t capacity;
-	atomic_of(struct chunk *) *slots;
+	atomic_of(struct engine_chunk *) *slots;
 
 	/* the pushing thread writes, any thread reads */
 	alignas(CACHE_APART) atomic_of(uint64_t) pushed;
@@ -41,8 +32,8 @@ struct chunk_ring {
 	uint32_t pop_slot; /* 0..capacity-1, the popping thread's */
 };
 
-static inline void chunk_ring_init(struct chunk_ring *ring, atomic_of(struct chunk *) *slots,
-				   uint32_t capacity)
+static inline void chunk_ring_init(struct chunk_ring *ring,
+				   atomic_of(struct engine_chunk *) *slots, uint32_t capacity)
 {
 	*ring = (struct chunk_ring){ .capacity = capacity, .slots = slots };
 	for (uint32_t i = 0; i < capacity; i++)
@@ -50,14 +41,14 @@ static inline void chunk_ring_init(struct chunk_ring *ring, atomic_of(struct chu
 }
 
 /* False when the ring is full: the chunk stays the caller's. */
-static inline bool chunk_ring_push(struct chunk_ring *ring, struct chunk *chunk)
+static inline bool chunk_ring_push(struct chunk_ring *ring, struct engine_chunk *chunk)
 {
 	uint32_t slot = ring->push_slot;
 
 	/* pairs with the release in chunk_ring_pop */
 	if (load_acquire(&ring->slots[slot]) != NULL)
 		return false;
-	/* pairs with the acquire in chunk_ring_pop: what the chunk holds */
+	/* pairs with the acquire in chunk_ring_peek: what the chunk holds */
 	store_release(&ring->slots[slot], chunk);
 	ring->push_slot = slot + 1 == ring->capacity ? 0 : slot + 1;
 	/* pairs with the acquire in chunk_ring_length: the slot is full */
@@ -65,12 +56,18 @@ static inline bool chunk_ring_push(struct chunk_ring *ring, struct chunk *chunk)
 	return true;
 }
 
+/* The oldest chunk, which stays in the ring; NULL when it is empty. Popping thread. */
+static inline struct engine_chunk *chunk_ring_peek(const struct chunk_ring *ring)
+{
+	/* pairs with the release in chunk_ring_push */
+	return load_acquire(&ring->slots[ring->pop_slot]);
+}
+
 /* NULL when the ring is empty. */
-static inline struct chunk *chunk_ring_pop(struct chunk_ring *ring)
+static inline struct engine_chunk *chunk_ring_pop(struct chunk_ring *ring)
 {
 	uint32_t slot = ring->pop_slot;
-	/* pairs with the release in chunk_ring_push */
-	struct chunk *chunk = load_acquire(&ring->slots[slot]);
+	struct engine_chunk *chunk = chunk_ring_peek(ring);
 
 	if (!chunk)
 		return NULL;

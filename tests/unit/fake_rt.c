@@ -39,12 +39,12 @@ static void number_frame(const struct fake_rt *fake, unsigned char *frame, uint3
 static void program_writes(struct fake_rt *fake)
 {
 	struct stream *stream = fake->rt->playback;
-	struct chunk *chunk;
+	struct engine_chunk *chunk;
 
 	while ((chunk = chunk_ring_pop(&stream->emptied))) {
 		chunk->frames = fake->period_frames;
 		for (uint32_t i = 0; i < chunk->frames; i++)
-			number_frame(fake, chunk->samples + i * fake->frame_bytes, fake->written++);
+			number_frame(fake, stream_at(stream, chunk, i), fake->written++);
 		count_add(&stream->written, chunk->frames);
 		chunk_ring_push(&stream->filled, chunk);
 	}
@@ -92,34 +92,34 @@ static void check_against_number(struct fake_rt *fake, uint64_t skipped, const u
 	fake->read_number = number;
 }
 
-static void check_chunk(struct fake_rt *fake, const struct chunk *chunk)
+static void check_chunk(struct fake_rt *fake, const struct engine_chunk *chunk)
 {
 	must(chunk->frames == fake->period_frames, "a chunk of %u frames", chunk->frames);
 	must(chunk->sequence == fake->read_sequence, "chunk %" PRIu64 ", not %" PRIu64, chunk->sequence,
 	     fake->read_sequence);
-	must(chunk->frame == fake->read_frame + chunk->gap,
-	     "a chunk at frame %" PRIu64 " with a gap of %" PRIu64 " after frame %" PRIu64, chunk->frame, chunk->gap,
-	     fake->read_frame);
+	must(chunk->frame == fake->read_frame + chunk->gap_frames,
+	     "a chunk at frame %" PRIu64 " with a gap of %" PRIu64 " after frame %" PRIu64,
+	     chunk->frame, chunk->gap_frames, fake->read_frame);
 	for (uint32_t i = 0; fake->knows && i < chunk->frames; i++) {
-		const unsigned char *bytes = chunk->samples + i * fake->frame_bytes;
+		const unsigned char *bytes = stream_at(fake->rt->capture, chunk, i);
 
 		if (fake->rt->playback)
 			check_against_rendered(fake, chunk->frame + i, bytes);
 		else
-			check_against_number(fake, i == 0 ? chunk->gap : 0, bytes);
+			check_against_number(fake, i == 0 ? chunk->gap_frames : 0, bytes);
 		fake->read_frames++;
 	}
 	if (!fake->knows)
 		fake->read_frames += chunk->frames;
 	fake->read_sequence++;
-	fake->read_gaps += chunk->gap;
+	fake->read_gaps += chunk->gap_frames;
 	fake->read_frame = chunk->frame + chunk->frames;
 }
 
 static void program_reads(struct fake_rt *fake)
 {
 	struct stream *stream = fake->rt->capture;
-	struct chunk *chunk;
+	struct engine_chunk *chunk;
 
 	while ((chunk = chunk_ring_pop(&stream->filled))) {
 		check_chunk(fake, chunk);
@@ -266,24 +266,36 @@ static struct fake_shape with_defaults(const struct fake_shape *shape)
 	return full;
 }
 
+static struct engine_chunk *new_chunk(const struct fake_rt *fake)
+{
+	size_t header = (sizeof(struct engine_chunk) + 63) / 64 * 64;
+	unsigned char *memory = zeroed(header + (size_t)fake->period_frames * fake->frame_bytes);
+	struct engine_chunk *chunk = (struct engine_chunk *)memory;
+
+	chunk->samples = memory + header;
+	chunk->capacity = fake->period_frames;
+	return chunk;
+}
+
 static struct stream *open_stream(const struct fake_rt *fake)
 {
 	struct stream *stream = zeroed(sizeof(*stream));
 
-	chunk_ring_init(&stream->filled, zeroed(CHUNKS * sizeof(struct chunk *)), CHUNKS);
-	chunk_ring_init(&stream->emptied, zeroed(CHUNKS * sizeof(struct chunk *)), CHUNKS);
+	chunk_ring_init(&stream->filled, zeroed(CHUNKS * sizeof(struct engine_chunk *)), CHUNKS);
+	chunk_ring_init(&stream->emptied, zeroed(CHUNKS * sizeof(struct engine_chunk *)), CHUNKS);
 	stream->frame_bytes = fake->frame_bytes;
 	stream->chunk_frames = fake->period_frames;
+	/* never on: a test that wants backpressure sets its own thresholds */
+	stream->backpressure.on_at = 2 * BACKPRESSURE_FULL;
 	for (int i = 0; i < CHUNKS; i++)
-		chunk_ring_push(&stream->emptied, zeroed(sizeof(struct chunk) +
-							 fake->period_frames * fake->frame_bytes));
+		chunk_ring_push(&stream->emptied, new_chunk(fake));
 	doorbell_init(&stream->bell);
 	return stream;
 }
 
 static void close_stream(struct stream *stream)
 {
-	struct chunk *chunk;
+	struct engine_chunk *chunk;
 
 	if (!stream)
 		return;
@@ -354,6 +366,7 @@ void fake_rt_init(struct fake_rt *fake, const struct fake_shape *asked)
 		fake->reads = true;
 	}
 	rt->clock = &fake->card.clock;
+	rt->health = zeroed(sizeof(*rt->health));
 	init_lanes(rt, shape.lanes);
 	doorbell_init(&rt->wake);
 	doorbell_init(&rt->order.answered);
@@ -379,6 +392,7 @@ void fake_rt_done(struct fake_rt *fake)
 	doorbell_done(&rt->order.answered);
 	fake_card_done(&fake->card);
 	free(fake->rendered);
+	free(rt->health);
 	free(rt->lanes);
 	free(rt);
 }

@@ -22,6 +22,14 @@ int support_run(Suite *suite);
 pthread_t support_start(void *(*run)(void *), void *arg);
 void *support_join(pthread_t thread);
 
+/*
+ * Keep the calling thread on the n-th of the processors that there are, or as
+ * far from the others as there are. Two threads that wait for each other
+ * otherwise often share one, and nothing of theirs happens at the same time.
+ * Any thread.
+ */
+void support_stay_on(unsigned n);
+
 /* Whether poll finds the descriptor readable now. */
 bool support_readable(int fd);
 
@@ -32,7 +40,8 @@ void support_await_readable(int fd);
 unsigned support_count_fds(void);
 unsigned support_count_threads(void);
 
-/* Wait until the process has so many threads: one that was joined may yet be seen. */
+/* Wait until the process has no more threads than that: one that was joined may
+ * still be seen for a while. */
 void support_await_threads(unsigned count);
 
 /* A sequence of numbers that looks random, the same in every run. Any thread. */

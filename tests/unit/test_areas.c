@@ -18,11 +18,11 @@
 
 /* How the channels lie in the device's memory. */
 enum layout {
-	INTERLEAVED,       /* frame by frame, and the PCM says so */
+	INTERLEAVED,        /* frame by frame, and the PCM says so */
 	INTERLEAVED_UNTOLD, /* the same, an odd distance between frames */
-	APART,             /* channel by channel */
-	APART_WITH_GAPS,   /* the same, an odd distance between samples */
-	BACKWARDS,         /* frame by frame, the last channel first */
+	APART,              /* channel by channel */
+	APART_WITH_GAPS,    /* the same, an odd distance between samples */
+	BACKWARDS,          /* frame by frame, the last channel first */
 	LAYOUTS,
 };
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "before_read.h"
 #include "control/engine.h"
 #include "control/guard.h"
 #include "support.h"
@@ -141,6 +142,23 @@ START_TEST(the_fd_is_readable_exactly_while_frames_may_wait)
 }
 END_TEST
 
+static void advance_two(void)
+{
+	virtual_advance(engine, 2 * PERIOD);
+}
+
+START_TEST(chunks_that_come_while_the_fd_is_cleared_are_not_missed)
+{
+	virtual_advance(engine, PERIOD);
+	assert_read(PERIOD, PERIOD, 0, 0, 0);
+	before_read_call(engine_capture_fd(engine), advance_two);
+	assert_read(PERIOD, PERIOD, PERIOD, 1, 0);
+	ck_assert(support_readable(engine_capture_fd(engine)));
+	assert_read(PERIOD, PERIOD, 2 * PERIOD, 2, 0);
+	assert_nothing_waits();
+}
+END_TEST
+
 START_TEST(what_was_captured_can_be_read_after_the_stop)
 {
 	virtual_advance(engine, 2 * PERIOD);
@@ -203,6 +221,7 @@ int main(void)
 	tcase_add_test(tests, a_slow_reader_is_told_what_is_missing);
 	tcase_add_test(tests, what_is_read_kept_and_dropped_is_all_there_was);
 	tcase_add_test(tests, the_fd_is_readable_exactly_while_frames_may_wait);
+	tcase_add_test(tests, chunks_that_come_while_the_fd_is_cleared_are_not_missed);
 	tcase_add_test(tests, what_was_captured_can_be_read_after_the_stop);
 	tcase_add_test(tests, nonsense_is_einval);
 	tcase_add_test(tests, without_capture_everything_is_enotsup);

@@ -16,7 +16,7 @@ static const unsigned widths[] = { 1, 2, 7 };
 
 START_TEST(playback_moves_by_the_frames_handed_in)
 {
-	static const unsigned steps[] = { 1, 0, 63, 64, 65, 17, 40 };
+	static const long steps[] = { 1, 0, 63, 64, 65, 17, 40 };
 	struct rig rig = rig_open("virtual:clock=manual", &rig_plain, NULL);
 	snd_pcm_sframes_t delay, avail = 0;
 
@@ -24,7 +24,7 @@ START_TEST(playback_moves_by_the_frames_handed_in)
 	ck_assert_int_eq(snd_pcm_avail_update(rig.playback), 0);
 	rig_start(&rig);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		rig_pass(&rig, steps[i]);
+		rig_pass(&rig, (uint64_t)steps[i]);
 		avail += steps[i];
 		ck_assert_int_eq(snd_pcm_delay(rig.playback, &delay), 0);
 		ck_assert_int_eq(delay, 256 - avail);
@@ -165,7 +165,7 @@ END_TEST
 /* Keep both sides going with odd chunks for `total` frames. */
 static void loop_back(const struct rig *rig, const struct rig_setup *s, uint64_t total)
 {
-	static const unsigned chunks[] = { 1, 61, 64, 7, 33, 50, 128, 3 };
+	static const long chunks[] = { 1, 61, 64, 7, 33, 50, 128, 3 };
 	uint64_t played, captured = 0;
 
 	ck_assert_int_eq(rig_transfer(rig->playback, s, RIG_WRITE, 0, 150), 150);

@@ -280,9 +280,10 @@ START_TEST(playback_drains_and_then_no_time_passes)
 	struct advance advance = { rig.card, 1 };
 	pthread_t thread;
 
-	ck_assert_int_eq(snd_pcm_nonblock(rig.playback, 0), 0);
 	rig_play(&rig, 0, 200);
 	rig_start(&rig);
+	ck_assert_int_eq(snd_pcm_drain(rig.playback), -EAGAIN);
+	ck_assert_int_eq(snd_pcm_nonblock(rig.playback, 0), 0);
 	thread = support_start(advance_without_end, &advance);
 	ck_assert_int_eq(snd_pcm_drain(rig.playback), 0);
 	ck_assert_int_eq(snd_pcm_state(rig.playback), SND_PCM_STATE_SETUP);

@@ -17,8 +17,8 @@
 
 static const uint32_t capacities[] = { 1, 2, 3, 7, 64, CAPACITY_MAX };
 
-static struct chunk chunks[CAPACITY_MAX + 1];
-static atomic_of(struct chunk *) slots[CAPACITY_MAX + 1];
+static struct engine_chunk chunks[CAPACITY_MAX + 1];
+static atomic_of(struct engine_chunk *) slots[CAPACITY_MAX + 1];
 static struct chunk_ring ring;
 
 /* One slot more than the ring may use, to see that it leaves it alone. */
@@ -105,25 +105,48 @@ START_TEST(underflow_finds_nothing_and_moves_nothing)
 }
 END_TEST
 
-START_TEST(samples_begin_on_a_cache_line)
+START_TEST(peek_shows_the_oldest_and_leaves_it)
 {
-	ck_assert_uint_eq(offsetof(struct chunk, samples) % 64, 0);
+	uint32_t capacity = capacities[_i];
+
+	init(capacity);
+	ck_assert_ptr_null(chunk_ring_peek(&ring));
+	for (uint32_t i = 0; i < capacity; i++)
+		ck_assert(chunk_ring_push(&ring, &chunks[i]));
+	for (uint32_t i = 0; i < capacity; i++) {
+		ck_assert_ptr_eq(chunk_ring_peek(&ring), &chunks[i]);
+		ck_assert_ptr_eq(chunk_ring_peek(&ring), &chunks[i]);
+		ck_assert_uint_eq(chunk_ring_length(&ring), capacity - i);
+		ck_assert_ptr_eq(chunk_ring_pop(&ring), &chunks[i]);
+	}
+	ck_assert_ptr_null(chunk_ring_peek(&ring));
+}
+END_TEST
+
+/* What a hand-over is about: of two lines, the second would cost as much again. */
+START_TEST(what_is_in_a_chunk_lies_in_one_cache_line)
+{
+	ck_assert_uint_lt(offsetof(struct engine_chunk, pool), 64);
+	ck_assert_uint_lt(offsetof(struct engine_chunk, index), 64);
 }
 END_TEST
 
 /* A pair of rings as a stream has them, and chunks with samples that go round. */
 static struct {
 	struct chunk_ring filled, emptied;
-	atomic_of(struct chunk *) slots[2][CAPACITY_MAX];
-	alignas(CACHE_APART) unsigned char memory[CAPACITY_MAX][sizeof(struct chunk) + SAMPLES];
+	atomic_of(struct engine_chunk *) slots[2][CAPACITY_MAX];
+	struct engine_chunk chunks[CAPACITY_MAX];
+	unsigned char samples[CAPACITY_MAX][SAMPLES];
 } stream;
 
 static void init_stream(uint32_t count)
 {
 	chunk_ring_init(&stream.filled, stream.slots[0], count);
 	chunk_ring_init(&stream.emptied, stream.slots[1], count);
-	for (uint32_t i = 0; i < count; i++)
-		ck_assert(chunk_ring_push(&stream.emptied, (struct chunk *)stream.memory[i]));
+	for (uint32_t i = 0; i < count; i++) {
+		stream.chunks[i].samples = stream.samples[i];
+		ck_assert(chunk_ring_push(&stream.emptied, &stream.chunks[i]));
+	}
 }
 
 /* Each round with another number of chunks: more than a million in all. */
@@ -132,7 +155,7 @@ static void *fill_and_push(void *arg)
 	(void)arg;
 	for (uint64_t n = 0; n < ROUND_TRIPS; n++) {
 		bool promised = chunk_ring_length(&stream.emptied) > 0;
-		struct chunk *chunk = chunk_ring_pop(&stream.emptied);
+		struct engine_chunk *chunk = chunk_ring_pop(&stream.emptied);
 
 		if (promised && !chunk)
 			return "the length told of a chunk that was not there";
@@ -157,7 +180,7 @@ START_TEST(concurrent_access_hands_each_chunk_to_one_side_at_a_time)
 	filler = support_start(fill_and_push, NULL);
 	for (uint64_t n = 0; n < ROUND_TRIPS; n++) {
 		unsigned char expected[SAMPLES];
-		struct chunk *chunk;
+		struct engine_chunk *chunk;
 
 		while (!(chunk = chunk_ring_pop(&stream.filled)))
 			sched_yield();
@@ -188,7 +211,8 @@ int main(void)
 	tcase_add_loop_test(tests, fill_and_drain_uses_every_slot, 0, count);
 	tcase_add_loop_test(tests, overflow_leaves_the_chunk_to_the_caller, 0, count);
 	tcase_add_loop_test(tests, underflow_finds_nothing_and_moves_nothing, 0, count);
-	tcase_add_test(tests, samples_begin_on_a_cache_line);
+	tcase_add_loop_test(tests, peek_shows_the_oldest_and_leaves_it, 0, count);
+	tcase_add_test(tests, what_is_in_a_chunk_lies_in_one_cache_line);
 	tcase_add_loop_test(tests, concurrent_access_hands_each_chunk_to_one_side_at_a_time, 1,
 			    count);
 	return support_run(suite);

@@ -99,6 +99,22 @@ START_TEST(a_period_takes_a_wake_for_each_direction)
 }
 END_TEST
 
+START_TEST(a_direction_that_has_its_period_is_not_waited_for)
+{
+	begin((struct fake_shape){ 0 });
+	/* capture comes after playback from now on, by less than a period */
+	fake.knows = false;
+	fake_strike(&fake.card, ENGINE_CAPTURE, FAKE_STUCK, 0, 0);
+	fake_strike(&fake.card, BOTH, FAKE_LEAP, 200000, 0);
+	fake_strike(&fake.card, BOTH, FAKE_HEAL, 0, 0);
+	fake_rt_run(&fake, 1000);
+	ck_assert_uint_ge(fake_count(&fake, periods), 999);
+	ck_assert_uint_le(fake_count(&fake, cycles), 2 * 1000 + 10);
+	ck_assert_uint_eq(fake_count(&fake, spurious_wakes), 0);
+	end();
+}
+END_TEST
+
 START_TEST(a_late_program_plays_silence_and_loses_nothing)
 {
 	const uint64_t capacity = 24 * 64;
@@ -274,9 +290,13 @@ END_TEST
 
 START_TEST(an_interrupted_poll_is_no_trouble)
 {
+	uint64_t before_ns;
+
 	begin((struct fake_shape){ 0 });
+	before_ns = fake.card.now_ns;
 	fake.card.poll_error = -EINTR;
 	fake_rt_turn(&fake);
+	ck_assert_uint_eq(fake.card.now_ns, before_ns + fake.card.wake_ns);
 	fake.card.poll_error = 0;
 	fake_rt_run(&fake, 100);
 	ck_assert_uint_eq(fake_count(&fake, xruns), 0);
@@ -509,6 +529,7 @@ int main(void)
 	tcase_add_loop_test(frames, areas_that_come_in_pieces_change_nothing, 0, LAYOUTS);
 	tcase_add_loop_test(frames, one_direction_alone_moves_every_frame, 0, 2);
 	tcase_add_test(frames, a_period_takes_a_wake_for_each_direction);
+	tcase_add_test(frames, a_direction_that_has_its_period_is_not_waited_for);
 	tcase_add_test(frames, a_late_program_plays_silence_and_loses_nothing);
 	tcase_add_test(frames, silence_after_the_last_frame_is_no_underrun);
 	tcase_add_test(frames, a_late_reader_is_told_what_is_missing);

@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "support.h"
 #include "virtual_engine.h"
@@ -108,6 +109,35 @@ START_TEST(a_refusal_leaves_nothing_open)
 	}
 	support_await_threads(threads);
 	ck_assert_uint_eq(support_count_fds(), fds);
+}
+END_TEST
+
+START_TEST(running_out_of_descriptors_anywhere_leaves_nothing_open)
+{
+	struct engine_config config = { .size = sizeof(config), .device = _i ? MANUAL : "virtual",
+					.directions = DUPLEX, .ports = 5 };
+	unsigned fds, threads;
+	struct rlimit all, few;
+	int err;
+
+	/* what alsa-lib keeps for ever is there after the first */
+	live_and_die(config.device, false);
+	fds = support_count_fds();
+	threads = support_count_threads();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	few = all;
+	few.rlim_cur = 3;
+	do {
+		few.rlim_cur++;
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		err = engine_create(&engine, &config);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+		ck_assert_msg(err == 0 || err == -EMFILE, "%d, %s", err, engine_last_error());
+		ck_assert((err == 0) == (engine != NULL));
+		virtual_destroy(engine);
+		support_await_threads(threads);
+		ck_assert_uint_eq(support_count_fds(), fds);
+	} while (err < 0);
 }
 END_TEST
 
@@ -380,6 +410,7 @@ static void keep(int level, const char *text, void *arg)
 START_TEST(only_a_machine_without_a_card_falls_back_and_says_so)
 {
 	struct engine_config config = { .size = sizeof(config), .log = keep, .log_arg = &logged };
+	unsigned lines;
 	bool has_card;
 	glob_t cards;
 
@@ -405,8 +436,14 @@ START_TEST(only_a_machine_without_a_card_falls_back_and_says_so)
 	virtual_destroy(engine);
 
 	/* a device that is named is never replaced */
+	lines = logged.lines;
 	config.device = "default";
 	ck_assert_int_lt(engine_create(&engine, &config), 0);
+	config.device = NULL;
+	config.capture_device = "default";
+	config.directions = DUPLEX;
+	ck_assert_int_lt(engine_create(&engine, &config), 0);
+	ck_assert_uint_eq(logged.lines, lines);
 }
 END_TEST
 
@@ -420,6 +457,7 @@ int main(void)
 	tcase_add_test(without, create_and_destroy_200_times_leaves_no_fd_and_no_thread);
 	tcase_add_test(without, a_refusal_names_the_parameter_and_what_is_possible);
 	tcase_add_test(without, a_refusal_leaves_nothing_open);
+	tcase_add_loop_test(without, running_out_of_descriptors_anywhere_leaves_nothing_open, 0, 2);
 	tcase_add_loop_test(without, info_is_what_was_asked_for, 0, 10);
 	tcase_add_test(without, info_of_an_unused_direction_is_empty);
 	tcase_add_test(without, several_engines_live_side_by_side);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "before_read.h"
 #include "control/engine.h"
 #include "control/guard.h"
 #include "support.h"
@@ -20,7 +21,7 @@
 #define BUFFER (3 * PERIOD)
 #define HELD (10 * PERIOD) /* frames that the stream holds */
 
-static struct engine *engine, *capturing;
+static struct engine *engine;
 static int16_t frames[HELD + 1]; /* 1, 2, 3, ...: none is silent */
 static int16_t captured[4 * HELD];
 
@@ -106,7 +107,8 @@ END_TEST
 
 START_TEST(without_playback_everything_is_enotsup)
 {
-	capturing = virtual_create(MANUAL, .directions = ENGINE_CAPTURE);
+	struct engine *capturing = virtual_create(MANUAL, .directions = ENGINE_CAPTURE);
+
 	ck_assert_int_eq(engine_playback_write(capturing, frames, 1), -ENOTSUP);
 	ck_assert_int_eq(engine_playback_free(capturing), -ENOTSUP);
 	ck_assert_int_eq(engine_playback_drain(capturing, 0), -ENOTSUP);
@@ -142,6 +144,26 @@ START_TEST(the_fd_is_readable_exactly_while_there_may_be_room)
 	ck_assert(!support_readable(fd));
 	virtual_advance(engine, PERIOD);
 	support_await_readable(fd);
+	ck_assert_int_eq(engine_playback_write(engine, frames, HELD), PERIOD);
+	ck_assert(!support_readable(fd));
+}
+END_TEST
+
+static void advance_two(void)
+{
+	virtual_advance(engine, 2 * PERIOD);
+}
+
+START_TEST(room_that_comes_while_the_fd_is_cleared_is_not_missed)
+{
+	int fd = engine_playback_fd(engine);
+
+	ck_assert_int_eq(engine_start(engine), 0);
+	virtual_write(engine, frames, HELD);
+	ck_assert(support_readable(fd));
+	before_read_call(fd, advance_two);
+	ck_assert_int_eq(engine_playback_write(engine, frames, PERIOD), PERIOD);
+	ck_assert(support_readable(fd));
 	ck_assert_int_eq(engine_playback_write(engine, frames, HELD), PERIOD);
 	ck_assert(!support_readable(fd));
 }
@@ -369,6 +391,7 @@ int main(void)
 	tcase_add_test(tests, without_playback_everything_is_enotsup);
 	tcase_add_test(tests, a_second_writer_gets_ebusy);
 	tcase_add_test(tests, the_fd_is_readable_exactly_while_there_may_be_room);
+	tcase_add_test(tests, room_that_comes_while_the_fd_is_cleared_is_not_missed);
 	tcase_add_test(tests, silence_before_the_first_frame_is_no_underrun);
 	tcase_add_test(tests, a_slow_writer_gets_silence_counted_and_nothing_skipped);
 	tcase_add_test(tests, frames_not_yet_rendered_stay_for_the_next_start);

@@ -217,6 +217,22 @@ START_TEST(replies_go_to_the_port_that_asked)
 }
 END_TEST
 
+START_TEST(idle_ports_hold_no_other_up)
+{
+	struct engine_port *ports[PORTS];
+
+	ports[0] = port;
+	for (uint32_t i = 1; i < PORTS; i++)
+		ck_assert_int_eq(engine_port_open(engine, &ports[i], 0), 0);
+	for (uint32_t i = 0; i < PORTS; i += 3)
+		ck_assert_int_eq(engine_port_send_ping(ports[i], i), 0);
+	/* all within one turn of the audio thread, whichever lane it begins with */
+	virtual_await_cycle(engine);
+	for (uint32_t i = 0; i < PORTS; i++)
+		ck_assert_int_eq(engine_port_try_recv(ports[i], &message), i % 3 == 0);
+}
+END_TEST
+
 START_TEST(a_quiet_command_is_taken_and_not_answered)
 {
 	struct engine_message quiet = { .type = ENGINE_PING, .flags = ENGINE_FLAG_QUIET, .id = 1 };
@@ -414,6 +430,7 @@ int main(void)
 	tcase_add_test(tests, a_port_opened_again_begins_afresh);
 	tcase_add_test(tests, a_port_with_a_thread_inside_is_ebusy_to_close);
 	tcase_add_test(tests, replies_go_to_the_port_that_asked);
+	tcase_add_test(tests, idle_ports_hold_no_other_up);
 	tcase_add_test(tests, a_quiet_command_is_taken_and_not_answered);
 	tcase_add_test(tests, exactly_one_reply_when_the_out_ring_is_full);
 	tcase_add_test(tests, quiet_commands_need_no_room_for_replies);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the audio thread tells of its streams: backpressure once each way, a
+ * late program once each time, and the health figures of what it does.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "fake_rt.h"
+
+static struct fake_rt fake;
+
+static void begin(unsigned directions)
+{
+	struct fake_shape shape = { .directions = directions };
+
+	fake_rt_init(&fake, &shape);
+}
+
+static void watch(struct stream *stream)
+{
+	stream->backpressure.on_at = BACKPRESSURE_FULL * 9 / 10;
+	stream->backpressure.off_at = BACKPRESSURE_FULL * 7 / 10;
+}
+
+static void start(void)
+{
+	ck_assert_int_eq(fake_rt_order(&fake, ORDER_START), 0);
+}
+
+static void no_event(void)
+{
+	struct engine_message message;
+
+	ck_assert(!fake_rt_receive(&fake, 0, &message));
+}
+
+START_TEST(capture_backpressure_is_told_once_on_and_once_off)
+{
+	struct engine_message event;
+	uint32_t capacity;
+
+	begin(ENGINE_CAPTURE);
+	watch(fake.rt->capture);
+	capacity = fake.rt->capture->filled.capacity;
+	fake.reads = false;
+	start();
+	fake_rt_run(&fake, capacity * 9 / 10 + 2);
+	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
+	ck_assert_uint_eq(event.stream.direction, ENGINE_CAPTURE);
+	ck_assert_uint_eq(event.stream.on, 1);
+	ck_assert_uint_ge(event.stream.chunks * 10, capacity * 9);
+	ck_assert_uint_eq(event.stream.permille, event.stream.chunks * 1000 / capacity);
+	fake.reads = true;
+	fake_rt_run(&fake, 3);
+	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
+	ck_assert_uint_eq(event.stream.on, 0);
+	fake_rt_run(&fake, capacity);
+	no_event();
+	fake_rt_done(&fake);
+}
+END_TEST
+
+START_TEST(playback_backpressure_is_of_what_was_written)
+{
+	struct engine_message event;
+
+	begin(ENGINE_PLAYBACK);
+	watch(fake.rt->playback);
+	start();
+	fake_rt_run(&fake, 3);
+	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
+	ck_assert_uint_eq(event.stream.direction, ENGINE_PLAYBACK);
+	ck_assert_uint_eq(event.stream.on, 1);
+	fake_rt_done(&fake);
+}
+END_TEST
+
+START_TEST(a_late_writer_is_told_once_each_time)
+{
+	struct engine_message event;
+	uint32_t capacity;
+
+	begin(ENGINE_PLAYBACK);
+	capacity = fake.rt->playback->filled.capacity;
+	start();
+	fake_rt_run(&fake, 3);
+	for (unsigned time = 1; time <= 3; time++) {
+		fake.writes = false;
+		fake_rt_run(&fake, capacity + 10);
+		event = fake_rt_event(&fake, ENGINE_EVENT_UNDERRUN);
+		ck_assert_uint_eq(event.stream.direction, ENGINE_PLAYBACK);
+		ck_assert_uint_eq(load_relaxed(&fake.rt->health->underruns), time);
+		fake.writes = true;
+		fake_rt_run(&fake, 3);
+		no_event();
+	}
+	fake_rt_done(&fake);
+}
+END_TEST
+
+START_TEST(a_late_reader_is_told_once_and_each_chunk_is_a_drop)
+{
+	struct engine_message event;
+	uint32_t capacity;
+
+	begin(ENGINE_CAPTURE);
+	capacity = fake.rt->capture->filled.capacity;
+	fake.reads = false;
+	start();
+	fake_rt_run(&fake, capacity + 20);
+	event = fake_rt_event(&fake, ENGINE_EVENT_OVERRUN);
+	ck_assert_uint_eq(event.stream.direction, ENGINE_CAPTURE);
+	ck_assert_uint_eq(event.stream.permille, 1000);
+	ck_assert_uint_eq(load_relaxed(&fake.rt->health->overruns), 1);
+	ck_assert_uint_eq(load_relaxed(&fake.rt->health->drops) * fake.period_frames,
+			  load_relaxed(&fake.rt->capture->missed));
+	fake_rt_done(&fake);
+}
+END_TEST
+
+static uint64_t samples(const struct histogram *histogram)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+		count += load_relaxed(&histogram->buckets[i]);
+	return count;
+}
+
+START_TEST(health_has_every_period_and_every_message)
+{
+	struct engine_health *health;
+
+	begin(ENGINE_PLAYBACK | ENGINE_CAPTURE);
+	health = fake.rt->health;
+	start();
+	fake_rt_run(&fake, 100);
+	ck_assert_uint_ge(samples(&health->latency[ENGINE_HEALTH_CYCLE]), 99);
+	ck_assert_uint_eq(samples(&health->latency[ENGINE_HEALTH_WAKEUP]),
+			  samples(&health->latency[ENGINE_HEALTH_CYCLE]));
+	ck_assert_uint_eq(samples(&health->load),
+			  samples(&health->latency[ENGINE_HEALTH_CYCLE]));
+	ck_assert_uint_eq(samples(&health->latency[ENGINE_HEALTH_MESSAGE]), 0);
+	fake_rt_send(&fake, 0, 0, 7);
+	fake_rt_run(&fake, 2);
+	ck_assert_uint_eq(samples(&health->latency[ENGINE_HEALTH_MESSAGE]), 1);
+	/* both directions' chunks, but for what was filled before the start */
+	ck_assert_uint_eq(load_relaxed(&health->frames),
+			  load_relaxed(&health->chunks) * fake.period_frames);
+	ck_assert_uint_eq(load_relaxed(&health->frames),
+			  load_relaxed(&fake.rt->playback->moved) +
+				  load_relaxed(&fake.rt->capture->moved));
+	fake_rt_done(&fake);
+}
+END_TEST
+
+START_TEST(lateness_is_what_the_position_says)
+{
+	const struct histogram *wakeup;
+
+	begin(ENGINE_PLAYBACK);
+	wakeup = &fake.rt->health->latency[ENGINE_HEALTH_WAKEUP];
+	start();
+	fake_rt_run(&fake, 50);
+	/* the fake wakes us in time: never as late as a period */
+	for (uint32_t i = histogram_bucket(fake.period_ns); i < HISTOGRAM_BUCKETS; i++)
+		ck_assert_uint_eq(load_relaxed(&wakeup->buckets[i]), 0);
+	fake_rt_done(&fake);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("pressure");
+	TCase *tests = tcase_create("pressure");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tests, capture_backpressure_is_told_once_on_and_once_off);
+	tcase_add_test(tests, playback_backpressure_is_of_what_was_written);
+	tcase_add_test(tests, a_late_writer_is_told_once_each_time);
+	tcase_add_test(tests, a_late_reader_is_told_once_and_each_chunk_is_a_drop);
+	tcase_add_test(tests, health_has_every_period_and_every_message);
+	tcase_add_test(tests, lateness_is_what_the_position_says);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
