@@ -19,13 +19,15 @@ def read_wav(path):
     """What `peal.Engine` must be for the file, and the file's frames."""
     try:
         with wave.open(path) as file:
+            if file.getsampwidth() not in FORMATS:
+                sys.exit(f"{path} has samples of 8 bits; this demo plays 16, 24 and 32")
             wanted = dict(rate=file.getframerate(), channels=file.getnchannels(),
                           format=FORMATS[file.getsampwidth()])
             frames = file.readframes(file.getnframes())
     except FileNotFoundError:
         sys.exit(f"{path} is not there: install alsa-utils, or name a WAV file")
-    except (wave.Error, EOFError, KeyError) as reason:
-        sys.exit(f"{path} is no WAV file of 16, 24 or 32 bit samples: {reason}")
+    except (wave.Error, EOFError) as reason:
+        sys.exit(f"{path} is no WAV file that Python can read: {reason}")
     if not frames:
         sys.exit(f"{path} holds no frames")
     return wanted, frames

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import os
 import sys
 import threading
-from ctypes import (POINTER, c_char, c_char_p, c_int, c_int32, c_size_t, c_uint, c_uint8, c_uint16,
-                    c_uint32, c_uint64, c_void_p)
+from ctypes import (POINTER, c_char, c_char_p, c_double, c_int, c_int32, c_size_t, c_uint,
+                    c_uint8, c_uint16, c_uint32, c_uint64, c_void_p)
 from ctypes import byref as byref, sizeof as sizeof
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +38,9 @@ class Config(ctypes.Structure):
         ("directions", c_uint32), ("rate", c_uint32), ("channels", c_uint32),
         ("format", c_uint32), ("access", c_uint32), ("period_frames", c_uint32),
         ("periods", c_uint32), ("priority", c_int32), ("ports", c_uint32),
-        ("stream_frames", c_uint32), ("fallback_virtual", c_uint32), ("allow_secure", c_uint32),
+        ("stream_frames", c_uint32),
+        ("backpressure_on", c_double), ("backpressure_off", c_double),
+        ("fallback_virtual", c_uint32), ("allow_secure", c_uint32),
         ("log", LogFunction), ("log_arg", c_void_p),
     ]
 
@@ -180,6 +181,14 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
+def in_turn(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function for one thread at a time: itself, where the GIL sees to that."""
+    def call(*arguments: Any) -> Any:
+        with _instead_of_gil:
+            return function(*arguments)
+    return function if _has_gil else call
+
+
 def forget(*handles: c_void_p) -> None:
     """Make every later call with these handles see NULL."""
     with _instead_of_gil:
@@ -221,14 +230,6 @@ def _library_path() -> str:
     return SONAME
 
 
-def _in_turn(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function, assigned=())
-    def call(*arguments: Any) -> Any:
-        with _instead_of_gil:
-            return function(*arguments)
-    return call
-
-
 def _load(path: str) -> SimpleNamespace:
     try:
         opened = {how: how(path) for how in (_PROMPT, _BLOCKS)}
@@ -243,8 +244,7 @@ def _load(path: str) -> SimpleNamespace:
             raise ImportError(f"{path} lacks {name}: it is not the libpeal that this version "
                               f"of the package needs") from None
         function.restype, function.argtypes = result, arguments
-        relies_on_gil = how is _PROMPT and not _has_gil
-        setattr(library, name, _in_turn(function) if relies_on_gil else function)
+        setattr(library, name, in_turn(function) if how is _PROMPT else function)
         if name == "engine_abi_version":
             _check_version(path, function())
     return library

@@ -35,6 +35,9 @@ class MessageType(_OpenEnum):
     EVENT_SUSPEND = 0x202
     EVENT_RESUME = 0x203
     EVENT_LOST = 0x204
+    EVENT_BACKPRESSURE = 0x205
+    EVENT_UNDERRUN = 0x206
+    EVENT_OVERRUN = 0x207
 
 
 class State(_OpenEnum):

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable
 from typing import Any
 
-from ._abi import Handle, lib, sized
+from ._abi import Handle, in_turn, lib, sized
 from ._abi import PortStats as _PortStats
 from ._dispatch import MESSAGES, PONGS, Dispatcher
 from ._enums import FLAG_WAKE, RING_MESSAGES, MessageType
@@ -22,7 +22,8 @@ from ._log import logger
 from ._messages import COMMAND, Message, Pong
 
 # Ids that peal chooses have the top bit set; the others are the program's.
-_next_id = itertools.chain.from_iterable(itertools.repeat(range(1 << 31, 1 << 32))).__next__
+_next_id = in_turn(
+    itertools.chain.from_iterable(itertools.repeat(range(1 << 31, 1 << 32))).__next__)
 
 # After this many pings the replies are taken in, so that the ring has room for more. Python keeps
 # numbers up to 256 ready made, so that counting them costs next to nothing.

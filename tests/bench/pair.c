@@ -70,10 +70,11 @@ static struct pair_sample play(struct side *side)
 {
 	const struct pair_path *path = side->run->path;
 	struct pair_sample sample;
+	double before_ns, after_ns;
 	uint64_t start;
 
 	meet(side);
-	sample.bounce_ns = bounce_ns(side) / 2;
+	before_ns = bounce_ns(side);
 	meet(side);
 	start = bench_now_ns();
 	if (side->number == 0)
@@ -82,7 +83,9 @@ static struct pair_sample play(struct side *side)
 		path->receive();
 	meet(side);
 	sample.took_ns = (double)(bench_now_ns() - start);
-	sample.bounce_ns += bounce_ns(side) / 2;
+	after_ns = bounce_ns(side);
+	/* the other one may have been interrupted */
+	sample.bounce_ns = before_ns < after_ns ? before_ns : after_ns;
 	return sample;
 }
 

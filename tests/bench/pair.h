@@ -23,7 +23,7 @@ struct pair_path {
 
 struct pair_sample {
 	double took_ns;   /* from the start until both are done */
-	double bounce_ns; /* a cache line, one way */
+	double bounce_ns; /* a cache line, one way: the faster of the two times */
 };
 
 /* Skips the program when it has not two processors. */

@@ -18,6 +18,10 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 COMMAND = str(Path(os.environ.get("PEAL_COMMAND", TOP / "build/peal")).resolve())
+# The version of the binary interface, as the headers tell it.
+INTERFACE = ".".join(
+    re.findall(r"define ENGINE_ABI_M\w+ (\d+)", (TOP / "include/peal/error.h").read_text())
+)
 # Far above what any command here takes, even on a busy machine.
 PATIENCE = int(os.environ.get("PEAL_PATIENCE", 60))
 # A device with a buffer long enough that no busy machine makes it lose frames.
@@ -73,6 +77,12 @@ class Running:
             self.process.kill()
         self.process.communicate()
         os.close(self.master)
+
+
+def finish(process):
+    """What subprocess.run returns, for a process whose output was read in part."""
+    stdout, stderr = process.stdout.read(), process.stderr.read()
+    return subprocess.CompletedProcess(process.args, process.wait(PATIENCE), stdout, stderr)
 
 
 def stop_for(process, seconds):
@@ -135,7 +145,7 @@ def pipe_command():
         one.cancel()
     for one in running:
         one.kill()
-        one.communicate()
+        one.wait()
 
 
 @pytest.fixture

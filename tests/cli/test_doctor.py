@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from conftest import COMMAND
+from conftest import COMMAND, INTERFACE
 
 
 def test_what_was_negotiated_is_read_back(peal):
     done = peal("doctor", "-D", "virtual", "-r", 44100, "-c", 4, "-f", "S24_3LE",
                 "--period", 128, "--periods", 5)
     assert done.stderr == ""
-    for fact in ("interface 0.1", platform.release(), "S24_3LE, 4 channels, interleaved, "
+    for fact in (f"interface {INTERFACE}", platform.release(), "S24_3LE, 4 channels, interleaved, "
                  "44100.000 Hz", "5 periods of 128 frames (2.90 ms)", "a buffer of 640"):
         assert fact in done.stdout
     assert done.stdout.count("a buffer of 640") == 2  # playback and capture

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from conftest import CALM, PATIENCE
+from conftest import CALM, INTERFACE, PATIENCE
 
 COMMANDS = ["ping", "play", "record", "devices", "doctor"]
 
@@ -43,8 +43,9 @@ def test_help_lists_every_option_the_command_takes(peal, command):
 def test_version_tells_the_interface(peal):
     done = peal("--version")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("peal")
-    assert done.stdout.count("0.1") == 2
+    assert done.stdout == (
+        f"peal, interface {INTERFACE}, on a library of interface {INTERFACE}\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,5 @@ def test_a_reader_that_goes_away_ends_the_command_without_noise(pipe_command):
     process = pipe_command("ping", *CALM, "--wake", "-n", 0, "-i", "0.001")
     assert process.stdout.readline().startswith("pong id=1 ")
     process.stdout.close()
-    process.stdout = None
-    _, stderr = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, stderr) == (1, "")
+    assert process.stderr.read() == ""
+    assert process.wait(PATIENCE) == 1

@@ -166,18 +166,17 @@ def test_a_cut_off_file_is_played_as_far_as_it_goes(peal, write_wav):
     assert played(peal("play", "-D", "virtual", path)) == 1200
 
 
-def test_a_rate_that_is_refused_is_told_with_what_converts(peal, write_wav):
+def test_a_rate_that_is_refused_is_told(peal, write_wav):
     sentence = refused(peal("play", "-D", "virtual", write_wav("a.wav", 100, rate=500)))
-    assert "rate" in sentence
-    assert "500 Hz" in sentence
-    assert "-D plughw:CARD\n" in sentence
+    assert "rate" in sentence and "500" in sentence
 
 
 def test_channels_that_are_refused_are_told_with_what_converts(peal, write_wav, file_devices):
-    path = write_wav("a.wav", 100, channels=1)
+    """Whatever formats were tried before: the sentence is about the channels."""
+    path = write_wav("a.wav", 100, channels=1, width=3)
     sentence = refused(peal("play", "-D", "hw:Bell", path))
-    assert "channels" in sentence.splitlines()[0]
-    assert "-D plughw:Bell\n" in sentence
+    assert re.search(r"1 channels? refused by hw:Bell", sentence)
+    assert "plughw:Bell would convert" in sentence
 
 
 def test_a_named_device_is_never_replaced(peal, write_wav):

@@ -118,7 +118,7 @@ def test_a_full_disk_is_told_and_leaves_a_file_that_can_be_played(peal, tmp_path
     assert f"peal: {path}: " in done.stderr
     assert "File too large" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert 0 < frames_in(path) <= 12500
+    assert 0 < int(RECORDED.fullmatch(done.stdout)[1]) <= frames_in(path) <= 12500
 
 
 def test_lost_frames_are_silence_of_the_same_length(start, tmp_path):

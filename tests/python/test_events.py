@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Events: what happens to the device, told to the program."""
+
+import subprocess
+import sys
+import textwrap
+
+import peal
+import pytest
+from conftest import PATIENCE, environment, stopped_for
+from peal._messages import EVENT, message
+
+
+def test_an_xrun_is_told(tmp_path):
+    """A process that does not run for a while: its buffers run over, and it is told so."""
+    code = textwrap.dedent("""
+        import peal
+        with peal.Engine("virtual", period=64, capture=True) as engine, \\
+                engine.port(events=True) as port, engine.port() as quiet:
+            engine.ping(timeout=60)
+            print("up", flush=True)
+            events = engine.receive_msg(timeout=60), port.receive_msg(timeout=60)
+            assert events[0].frame == events[1].frame
+            event = events[0]
+            assert event.type is peal.MessageType.EVENT_XRUN
+            assert event.to_state is peal.State.RUNNING
+            assert event.step in peal.Step and event.directions in (1, 2, 3)
+            assert (event.dropped, engine.stats.xruns > 0) == (0, True)
+            assert event.took >= 0
+            assert engine.ping(timeout=60)
+            assert quiet.receive_msg() is None
+            print("told", flush=True)
+        """)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=environment())
+    assert process.stdout.readline() == "up\n"
+    stopped_for(process, 0.1)
+    assert process.communicate(timeout=PATIENCE) == ("told\n", "")
+
+
+def test_an_event_is_read_field_by_field():
+    raw = EVENT.pack(0x201, 0, 7, 2**40, 2, 3, 4, 3, -32, 480, 1500)
+    event = message(raw)
+    assert event == peal.Message(
+        peal.MessageType.EVENT_XRUN, 7, 2**40, peal.State.RUNNING, peal.State.XRUN,
+        peal.Step.COMMIT, peal.Direction.PLAYBACK | peal.Direction.CAPTURE, -32, 480, 0.0015)
+
+
+@pytest.mark.parametrize("names", [peal.MessageType, peal.State, peal.Step])
+def test_numbers_of_a_newer_library_have_a_name_too(names):
+    assert names(250).name == "UNKNOWN_250"
+    assert names(250) == 250
+    with pytest.raises(ValueError):
+        names("x")

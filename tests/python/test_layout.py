@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The structures and constants of the package are those of the C headers."""
+
+import ctypes
+import enum
+import re
+import subprocess
+
+import peal
+import pytest
+from conftest import TOP
+from peal import _abi, _enums
+from peal._messages import COMMAND, EVENT, REPLY
+
+STRUCTURES = {
+    "engine_config": _abi.Config, "engine_message": _abi.Message, "engine_info": _abi.Info,
+    "engine_pcm_info": _abi.PcmInfo, "engine_rt_report": _abi.RtReport,
+    "engine_port_stats": _abi.PortStats, "engine_stats": _abi.Stats,
+    "engine_capture_chunk": _abi.CaptureChunk, "engine_device": _abi.Device,
+}
+UNION = {"reply": _abi.Reply, "ping": _abi.Ping, "device": _abi.DeviceEvent}
+
+CONSTANTS = {
+    "ENGINE_EFORKED": peal.EFORKED, "ENGINE_EABI": peal.EABI, "ENGINE_ESECURE": peal.ESECURE,
+    "ENGINE_ELOST": peal.ELOST, "ENGINE_ABI_MAJOR": _abi.ABI_MAJOR,
+    "ENGINE_ABI_MINOR": _abi.ABI_MINOR, "ENGINE_RING_MESSAGES": _enums.RING_MESSAGES,
+    "ENGINE_FLAG_WAKE": _enums.FLAG_WAKE, "ENGINE_FLAG_QUIET": _enums.FLAG_QUIET,
+    "ENGINE_PORT_EVENTS": _enums.PORT_EVENTS, "ENGINE_PRIORITY_NORMAL": _enums.PRIORITY_NORMAL,
+    **{f"ENGINE_{member.name}": member for member in peal.MessageType},
+    **{f"ENGINE_{member.name}": member for member in peal.Direction},
+    **{f"ENGINE_STATE_{member.name}": member for member in peal.State},
+    **{f"ENGINE_STEP_{member.name}": member for member in peal.Step},
+    **{f"ENGINE_ACCESS_MMAP_{member.name}": member for member in peal.Access},
+    **{f"ENGINE_TIMESTAMPS_{member.name}": member for member in peal.Timestamps},
+}
+
+
+def fields(structure):
+    return [name for name, *_ in structure._fields_ if name != "body"]
+
+
+def lines():
+    """What layout.c is to print, and what it should."""
+    for name, structure in STRUCTURES.items():
+        yield f"STRUCT({name});", f"{name} {ctypes.sizeof(structure)}"
+        for field in fields(structure):
+            yield field_line(name, field, getattr(structure, field), 0)
+    start = _abi.Message.body.offset
+    for member, structure in UNION.items():
+        for field in fields(structure):
+            yield field_line("engine_message", f"{member}.{field.rstrip('_')}",
+                             getattr(structure, field), start)
+    for name, value in CONSTANTS.items():
+        yield f"CONSTANT({name});", f"{name} {int(value)}"
+
+
+def field_line(name, field, found, start):
+    return (f"FIELD({name}, {field});", f"{name}.{field} {found.size} {start + found.offset}")
+
+
+def test_layout_is_that_of_the_c_compiler(cc, tmp_path):
+    asked, expected = zip(*lines())
+    (tmp_path / "layout.inc").write_text("\n".join(asked))
+    program = cc("layout.c", tmp_path / "layout", f"-I{tmp_path}")
+    printed = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert printed.splitlines() == list(expected)
+
+
+def header(name):
+    return re.sub(r"/\*.*?\*/", "", (TOP / "include/peal" / name).read_text(), flags=re.S)
+
+
+@pytest.mark.parametrize("name, structure", STRUCTURES.items())
+def test_no_field_of_a_structure_is_left_out(name, structure):
+    """offsetof sees fields that we know; this sees those that we do not."""
+    for path in (TOP / "include/peal").glob("*.h"):
+        body = re.search(rf"^struct {name} \{{\n(.*?)^\}};", header(path.name), re.S | re.M)
+        if body:
+            break
+    plain = re.sub(r"union \{.*?\n\t\};", "", body[1], flags=re.S)
+    declared = re.findall(r"(?:\(\*)?(\w+)(?:\)\([^)]*\)|\[\w+\])?;", plain)
+    assert declared == fields(structure)
+
+
+@pytest.mark.parametrize("prefix, names", [
+    ("ENGINE_STATE_", peal.State), ("ENGINE_STEP_", peal.Step),
+    ("ENGINE_TIMESTAMPS_", peal.Timestamps)])
+def test_no_member_of_an_enumeration_is_left_out(prefix, names):
+    text = "".join(header(path.name) for path in (TOP / "include/peal").glob("*.h"))
+    declared = set(re.findall(rf"\b{prefix}(\w+) = \d", text))
+    assert declared == {member.name for member in names}
+
+
+def test_every_signature_is_declared_with_that_many_parameters():
+    text = "".join(header(path.name) for path in (TOP / "include/peal").glob("*.h"))
+    for name, (_, _, arguments) in _abi.SIGNATURES.items():
+        declared = re.search(rf"\b{name}\(([^)]*)\);", text)
+        assert declared, name
+        count = 0 if declared[1] == "void" else declared[1].count(",") + 1
+        assert arguments is None or len(arguments) == count, name
+
+
+def test_messages_are_unpacked_as_they_lie():
+    """The struct formats, which are faster, against the structure."""
+    sent = _abi.Message(type=0x101, flags=0x2222, id=0x33333333, frame=0x4444444444444444)
+    sent.reply = _abi.Reply(-5, 0x66666666, 0x7777777777777777)
+    assert REPLY.unpack(bytes(sent)) == (
+        0x101, 0x2222, 0x33333333, 0x4444444444444444, -5, 0x66666666, 0x7777777777777777)
+    sent.device = _abi.DeviceEvent(1, 2, 3, 3, -6, 0x55555555, 0x66666666)
+    assert EVENT.unpack(bytes(sent))[4:] == (1, 2, 3, 3, -6, 0x55555555, 0x66666666)
+    ping = bytes(_abi.Message(type=1, flags=2, id=3))
+    assert COMMAND.pack(1, 2, 3) == ping
+    assert REPLY.size == EVENT.size == COMMAND.size == ctypes.sizeof(_abi.Message) == 32
+
+
+@pytest.mark.parametrize("told, structure", [
+    (peal.Stats, _abi.Stats), (peal.PortStats, _abi.PortStats), (peal.RtReport, _abi.RtReport),
+    (peal.Info, _abi.Info), (peal.PcmInfo, _abi.PcmInfo)])
+def test_the_package_tells_every_field(told, structure):
+    assert list(told.__dataclass_fields__) == [
+        field for field in fields(structure) if field != "size"]
+
+
+def test_enumerations_are_numbers():
+    for names in peal.MessageType, peal.State, peal.Step, peal.Direction:
+        assert issubclass(names, (enum.IntEnum, enum.IntFlag))
