@@ -7,7 +7,9 @@
  * Playback: frames are played in the order written, each exactly once. When
  * the program is late the device gets silence, which is counted
  * (engine_stats.underrun_frames), and playing goes on with the next frame
- * written: nothing is skipped.
+ * written: nothing is skipped. Silence before the first frame is not counted;
+ * silence between frames written before the start and the end of the device's
+ * buffer is: write a buffer's worth first, or begin writing after the start.
  *
  * Capture: frames arrive in chunks of a period that carry the engine frame of
  * their first sample. When the program is late, or frames were lost to an

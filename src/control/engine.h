@@ -52,6 +52,12 @@ struct engine {
 	struct engine *next; /* fork.c's list */
 };
 
+/* engine_own_port without the call; nothing, since the port comes first. */
+static inline struct engine_port *own_port(struct engine *engine)
+{
+	return engine ? &engine->own : NULL;
+}
+
 /* What every public call checks first. */
 static inline int engine_usable(const struct engine *engine)
 {

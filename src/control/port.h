@@ -18,7 +18,9 @@ struct engine_port {
 	 * port is closed or in a forked child: the fast paths check just this.
 	 */
 	atomic_of(int) sending;
+	char apart[CACHE_APART];
 	atomic_of(int) receiving;
+	char apart_too[CACHE_APART];
 	/* constant while the port is open */
 	struct engine *engine;
 	struct lane *lane;

@@ -52,9 +52,26 @@ int engine_port_try_recv_batch(struct engine_port *port, struct engine_message *
 	return taken;
 }
 
+static int try_recv(struct engine_port *port, struct engine_message *message)
+{
+	struct message_words words;
+	int taken = 1;
+
+	if (!port || !message)
+		return -EINVAL;
+	if (!guard_take(&port->receiving))
+		return port_refusal(port);
+	if (message_ring_pop(&port->lane->out, &words))
+		message_unpack(message, &words);
+	else
+		taken = pop_or_answer(port->lane, message, 1);
+	guard_give(&port->receiving);
+	return taken;
+}
+
 int engine_port_try_recv(struct engine_port *port, struct engine_message *message)
 {
-	return engine_port_try_recv_batch(port, message, 1);
+	return try_recv(port, message);
 }
 
 static int pop_or_wait(struct lane *lane, struct engine_message *message, int timeout_ms)
@@ -101,20 +118,20 @@ int engine_port_event_fd(struct engine_port *port)
 
 int engine_try_recv(struct engine *engine, struct engine_message *message)
 {
-	return engine_port_try_recv(engine_own_port(engine), message);
+	return try_recv(own_port(engine), message);
 }
 
 int engine_try_recv_batch(struct engine *engine, struct engine_message *messages, size_t count)
 {
-	return engine_port_try_recv_batch(engine_own_port(engine), messages, count);
+	return engine_port_try_recv_batch(own_port(engine), messages, count);
 }
 
 int engine_recv(struct engine *engine, struct engine_message *message, int timeout_ms)
 {
-	return engine_port_recv(engine_own_port(engine), message, timeout_ms);
+	return engine_port_recv(own_port(engine), message, timeout_ms);
 }
 
 int engine_event_fd(struct engine *engine)
 {
-	return engine_port_event_fd(engine_own_port(engine));
+	return engine_port_event_fd(own_port(engine));
 }

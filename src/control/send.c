@@ -23,30 +23,41 @@ static struct message_words ping(uint32_t id)
 	return words;
 }
 
-int engine_port_send_ping(struct engine_port *port, uint32_t id)
+/*
+ * The words are ready before the guard is taken: it is held for the ring
+ * alone. Always inline, or the words would travel through memory.
+ */
+__attribute__((always_inline)) static inline int
+send_words(struct engine_port *port, struct message_words words)
 {
 	int err = 0;
 
-	if (!port)
-		return -EINVAL;
 	if (!guard_take(&port->sending))
 		return port_refusal(port);
-	if (!message_ring_push(&port->lane->in, ping(id)))
+	if (!message_ring_push(&port->lane->in, words))
 		err = refuse_full(port->lane, 1);
 	guard_give(&port->sending);
 	return err;
 }
 
-/* What the audio thread would have to reject is refused here. */
-static int check(const struct engine_message *message)
+static int send_ping(struct engine_port *port, uint32_t id)
 {
-	if (message->type != ENGINE_PING)
+	return port ? send_words(port, ping(id)) : -EINVAL;
+}
+
+int engine_port_send_ping(struct engine_port *port, uint32_t id)
+{
+	return send_ping(port, id);
+}
+
+/* What the audio thread would have to reject is refused here. */
+static int check(struct message_words words)
+{
+	const uint64_t known = message_head(0, ENGINE_FLAG_WAKE | ENGINE_FLAG_QUIET, UINT32_MAX);
+
+	if ((words.head & ~known) != message_head(ENGINE_PING, 0, 0))
 		return -EINVAL;
-	if (message->flags & ~(ENGINE_FLAG_WAKE | ENGINE_FLAG_QUIET))
-		return -EINVAL;
-	if (message->frame != 0 || message->ping.reserved != 0)
-		return -EINVAL;
-	return 0;
+	return words.frame != 0 || words.a != 0 ? -EINVAL : 0;
 }
 
 static struct message_words pack(const struct engine_message *message, uint64_t now_ns)
@@ -84,7 +95,7 @@ int engine_port_send_batch(struct engine_port *port, const struct engine_message
 	if (count > ENGINE_RING_MESSAGES)
 		return -EMSGSIZE;
 	for (size_t i = 0; i < count; i++) {
-		err = check(&messages[i]);
+		err = check(message_pack(&messages[i]));
 		if (err < 0)
 			return err;
 		flags |= messages[i].flags;
@@ -98,9 +109,29 @@ int engine_port_send_batch(struct engine_port *port, const struct engine_message
 	return err;
 }
 
+/* One message is read once: what is checked is what is sent. */
+static int send_one(struct engine_port *port, const struct engine_message *message)
+{
+	struct message_words words;
+	int err;
+
+	if (!port || !message)
+		return -EINVAL;
+	words = message_pack(message);
+	err = check(words);
+	if (err < 0)
+		return err;
+	if (words.b == 0)
+		words.b = monotonic_ns();
+	err = send_words(port, words);
+	if (err == 0 && message_flags(words.head) & ENGINE_FLAG_WAKE)
+		doorbell_ring(port->wake);
+	return err;
+}
+
 int engine_port_send(struct engine_port *port, const struct engine_message *message)
 {
-	return engine_port_send_batch(port, message, 1);
+	return send_one(port, message);
 }
 
 int engine_wake(struct engine *engine)
@@ -116,15 +147,15 @@ int engine_wake(struct engine *engine)
 
 int engine_send_ping(struct engine *engine, uint32_t id)
 {
-	return engine_port_send_ping(engine_own_port(engine), id);
+	return send_ping(own_port(engine), id);
 }
 
 int engine_send(struct engine *engine, const struct engine_message *message)
 {
-	return engine_port_send(engine_own_port(engine), message);
+	return send_one(own_port(engine), message);
 }
 
 int engine_send_batch(struct engine *engine, const struct engine_message *messages, size_t count)
 {
-	return engine_port_send_batch(engine_own_port(engine), messages, count);
+	return engine_port_send_batch(own_port(engine), messages, count);
 }

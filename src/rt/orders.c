@@ -7,7 +7,7 @@ void orders_answer(struct rt *rt, int result)
 	struct order *order = &rt->order;
 
 	order->result = result;
-	/* pairs with the acquire in control/command.c: the result is written */
+	/* pairs with the acquire in control/orders.c: the result is written */
 	store_release(&order->done, load_relaxed(&order->given));
 	doorbell_ring(&order->answered);
 }
@@ -16,7 +16,7 @@ void orders_take(struct rt *rt)
 {
 	struct order *order = &rt->order;
 
-	/* pairs with the release in control/command.c: the kind is written */
+	/* pairs with the release in control/orders.c: the kind is written */
 	if (load_acquire(&order->given) == load_relaxed(&order->done))
 		return;
 	order->step = ENGINE_STEP_NONE;

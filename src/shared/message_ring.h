@@ -64,7 +64,10 @@ static inline void message_ring_init(struct message_ring *ring, uint64_t start)
 
 static inline struct message_slot *message_ring_slot(struct message_ring *ring, uint64_t index)
 {
-	return &ring->slots[index % MESSAGE_RING_CAPACITY];
+	/* in bytes: one shift and one mask, where an index takes a shift for each word */
+	size_t offset = index * sizeof(struct message_slot) % sizeof(ring->slots);
+
+	return (struct message_slot *)((char *)ring->slots + offset);
 }
 
 /* Sender: whether count (1..capacity) more messages fit now. */
@@ -117,11 +120,8 @@ static inline void message_ring_advance(struct message_ring *ring, uint32_t coun
 	store_relaxed(&ring->pushed, load_relaxed(&ring->pushed) + count);
 }
 
-/* Receiver: copy the oldest message and leave it; false when the ring is empty. */
-static inline bool message_ring_peek(struct message_ring *ring, struct message_words *words)
+static inline bool message_slot_read(struct message_slot *slot, struct message_words *words)
 {
-	struct message_slot *slot = message_ring_slot(ring, load_relaxed(&ring->popped));
-
 	/* pairs with message_slot_fill */
 	words->head = load_acquire(&slot->head);
 	if (words->head == 0)
@@ -132,22 +132,38 @@ static inline bool message_ring_peek(struct message_ring *ring, struct message_w
 	return true;
 }
 
+static inline void message_slot_free(struct message_slot *slot)
+{
+	/* pairs with message_ring_push and _has_room: our copying is over */
+	store_release(&slot->head, 0);
+}
+
+/* Receiver: copy the oldest message and leave it; false when the ring is empty. */
+static inline bool message_ring_peek(struct message_ring *ring, struct message_words *words)
+{
+	return message_slot_read(message_ring_slot(ring, load_relaxed(&ring->popped)), words);
+}
+
 /* Receiver: free the oldest slot; message_ring_peek has just returned true. */
 static inline void message_ring_drop(struct message_ring *ring)
 {
 	uint64_t popped = load_relaxed(&ring->popped);
 
-	/* pairs with message_ring_push and _has_room: our copying is over */
-	store_release(&message_ring_slot(ring, popped)->head, 0);
+	message_slot_free(message_ring_slot(ring, popped));
 	store_relaxed(&ring->popped, popped + 1);
 }
 
 /* Receiver: take the oldest message; false when the ring is empty. */
 static inline bool message_ring_pop(struct message_ring *ring, struct message_words *words)
 {
-	if (!message_ring_peek(ring, words))
+	/* peek and drop in one: an atomic that is read twice is loaded twice */
+	uint64_t popped = load_relaxed(&ring->popped);
+	struct message_slot *slot = message_ring_slot(ring, popped);
+
+	if (!message_slot_read(slot, words))
 		return false;
-	message_ring_drop(ring);
+	message_slot_free(slot);
+	store_relaxed(&ring->popped, popped + 1);
 	return true;
 }
 
