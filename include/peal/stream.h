@@ -56,8 +56,10 @@ int engine_playback_write(struct engine *engine, const void *frames, size_t coun
 int engine_playback_free(struct engine *engine);
 
 /*
- * Wait until every frame written so far has left the device's buffer.
- * Silence after the last one does not count as an underrun.
+ * Wait until every frame written so far has left the device's buffer. The call
+ * itself says that they are the last for now: silence after them does not
+ * count as an underrun, whatever it returns, also when the engine is not
+ * running yet.
  *
  * timeout_ms: negative: without limit.
  * Returns 1 when all were played; 0 when the time is over; -EINTR; -EPIPE when

@@ -43,8 +43,7 @@ static int open_device(struct engine *engine, struct engine_config *config)
 	if (cards_look(CARDS_DIRECTORY).present)
 		return err;
 	say(config, ENGINE_LOG_WARNING,
-	    "this machine has no sound card (%s): using the virtual card, "
-	    "which plays to no one and captures what was played",
+	    "using the virtual card, which plays to no one and captures what was played: %s",
 	    engine_last_error());
 	config->device = "virtual";
 	err = device_open(&engine->device, config);
