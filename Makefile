@@ -11,6 +11,7 @@
 #: make python      the tests of the Python package (pytest; ARGS="-k ping" goes to it)
 #: make cli         the tests of the peal command (the same)
 #: make bench       the benchmarks
+#: make soak        an hour of streaming, every frame accounted for (SOAK_SECONDS=3600)
 #: make lab         the tests on real kernel drivers, in an emulated machine
 #: make examples    the C examples
 #: make install     to PREFIX (/usr/local), below DESTDIR if given
@@ -94,14 +95,15 @@ code_flags = -std=gnu11 -D_GNU_SOURCE -pthread -I$(srcdir)/include $(part_flags)
 	$(warn_flags) $(hard_flags) $(CPPFLAGS) $(CFLAGS)
 link_flags = -pthread $(hard_ldflags) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed
 
-# What a part of the tree is compiled with beside that. An example sees what a
-# user's program sees: the public headers alone.
+# What a part of the tree is compiled with beside that. An example and the soak
+# see what a user's program sees: the public headers alone.
 src_flags := -I$(srcdir)/src $(ALSA_CFLAGS) $(URCU_CFLAGS)
 lib_flags := $(src_flags) -fPIC -DPIC -fvisibility=hidden
 cli_flags := -I$(srcdir)/src $(if $(strip $(SNDFILE_LIBS)),-DHAVE_SNDFILE $(SNDFILE_CFLAGS))
 $O/obj/src/%: private part_flags = $(lib_flags)
 $O/obj/src/cli/%: private part_flags = $(cli_flags)
 $O/obj/src/examples/%: private part_flags =
+$O/obj/tests/soak/%: private part_flags =
 $O/obj/tests/%: private part_flags = $(src_flags) $(CHECK_CFLAGS)
 
 # ---- files
@@ -119,11 +121,13 @@ bench_support := $(call support,tests/bench,bench_)
 unit_programs := $(call programs,tests/unit,test_)
 bench_programs := $(call programs,tests/bench,bench_)
 example_programs := $(call programs,src/examples,)
+soak_program := $(call programs,tests/soak,)
 python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.typed
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench lab examples install uninstall clean help FORCE
+.PHONY: all lib programs check unit python cli bench soak lab examples install uninstall clean \
+	help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 # Objects are made by chains of pattern rules; they are worth keeping.
@@ -131,7 +135,7 @@ python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.
 
 all: lib $O/peal
 lib: $O/libpeal.so $O/libpeal.a
-programs: $(unit_programs) $(bench_programs) $(example_programs)
+programs: $(unit_programs) $(bench_programs) $(example_programs) $(soak_program)
 
 define compile
 $(call say,CC,$<)
@@ -144,7 +148,7 @@ $(call say,LINK,$@)
 $Q$(CC) $(link_flags) $1 -o $@ $(filter %.o,$^) $2 $(LDLIBS)
 endef
 lib_libs := $(ALSA_LIBS) $(URCU_LIBS)
-cli_libs := -L$O -lpeal $(SNDFILE_LIBS)
+cli_libs := -L$O -lpeal $(SNDFILE_LIBS) -lm
 
 $O/obj/%.o: $(srcdir)/%.c $O/flags
 	$(call compile)
@@ -183,7 +187,7 @@ $(unit_programs): $O/%: $O/obj/%.o $(unit_support) $O/libpeal.a $O/flags $O/file
 	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
 $(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/files
 	$(call link,,$O/libpeal.a $(lib_libs) -lm -ldl)
-$(example_programs): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
+$(example_programs) $(soak_program): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
 	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal -lm)
 
 examples: $(example_programs)
@@ -192,7 +196,7 @@ lab:
 check: unit python cli
 
 # RUN: what runs a program of the target machine (scripts/cross sets it).
-export RUN SANITIZE CC
+export RUN SANITIZE CC SOAK_SECONDS
 unit: $(unit_programs)
 	$Q$(srcdir)/scripts/run-tests $(unit_programs)
 python: all
@@ -204,6 +208,8 @@ ifneq ($(filter check,$(MAKECMDGOALS)),)
 python: | unit
 cli: | python
 endif
+soak: $(soak_program)
+	$Q$(RUN) $(soak_program)
 bench: $(bench_programs) lib
 	$Q$(srcdir)/scripts/run-bench $O $(PYTHON) $(bench_programs)
 
@@ -235,4 +241,4 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' $(srcdir)/Makefile
 
 -include $(patsubst %.o,%.d,$(lib_objects) $(cli_objects) $(call objects,tests/unit \
-	tests/bench src/examples))
+	tests/bench tests/soak src/examples))

@@ -32,6 +32,22 @@ int device_create(struct engine **engine, struct engine_config *config)
 	return engine_create(engine, config);
 }
 
+int device_create_any(struct engine **engine, struct engine_config *config)
+{
+	static const uint32_t directions[] = {
+		ENGINE_PLAYBACK | ENGINE_CAPTURE, ENGINE_CAPTURE, ENGINE_PLAYBACK,
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++) {
+		config->directions = directions[i];
+		err = device_create(engine, config);
+		if (err == 0)
+			break;
+	}
+	return err;
+}
+
 void device_complain(const char *command, int err)
 {
 	const char *sentence = engine_last_error();

@@ -13,6 +13,9 @@
 /* Create an engine whose warnings are complaints. Returns as engine_create, and says nothing. */
 int device_create(struct engine **engine, struct engine_config *config);
 
+/* The same with both directions, or the one that the device has. */
+int device_create_any(struct engine **engine, struct engine_config *config);
+
 /* Complain in the engine's own words about a control call that returned err. */
 void device_complain(const char *command, int err);
 

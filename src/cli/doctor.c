@@ -37,23 +37,6 @@ static const char doctor_help[] =
 	"  peal doctor -D hw:0\n"
 	"  peal doctor -D virtual     on a machine without a sound card\n";
 
-/* Both directions, or the one that the device has. */
-static int doctor_create(struct engine **engine, struct engine_config *config)
-{
-	static const uint32_t directions[] = {
-		ENGINE_PLAYBACK | ENGINE_CAPTURE, ENGINE_CAPTURE, ENGINE_PLAYBACK,
-	};
-	int err = 0;
-
-	for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++) {
-		config->directions = directions[i];
-		err = device_create(engine, config);
-		if (err == 0)
-			break;
-	}
-	return err;
-}
-
 static void doctor_say_system(void)
 {
 	uint32_t version = engine_abi_version();
@@ -147,7 +130,7 @@ static int doctor_run(const struct command *self, int argc, char **argv)
 	options_next(self, argc, argv, &config);
 	options_no_operand(self, argc, argv);
 	doctor_say_system();
-	err = doctor_create(&engine, &config);
+	err = device_create_any(&engine, &config);
 	if (err == 0)
 		err = engine_get_info(engine, &info);
 	if (err == 0)

@@ -13,7 +13,8 @@
 #include "cli/terminal.h"
 
 static const struct command *const commands[] = {
-	&ping_command, &play_command, &record_command, &devices_command, &doctor_command,
+	&ping_command, &play_command, &record_command, &monitor_command, &devices_command,
+	&doctor_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

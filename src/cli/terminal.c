@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The terminal. Used by the main thread only. Invariant: before anything
- * else is printed the line of progress is wiped, so that it never stands in
- * the way of a result or a complaint. It holds no text back: stdout is
+ * else is printed the line of progress and the page are wiped, so that they
+ * never stand in the way of a result or a complaint. It holds no text back: stdout is
  * line-buffered, for whoever reads a pipe while the command runs.
  */
 #include "cli/terminal.h"
@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ static int output_error; /* the errno that output was first lost with */
 static bool shows_progress;
 static bool line_shown;
 static uint64_t line_time_ns;
+static unsigned page_lines; /* shown, above the cursor */
 
 /*
  * A descriptor that the shell closed must not become the sound card's or the
@@ -53,6 +55,11 @@ static void terminal_wipe(void)
 	if (line_shown)
 		fputs("\r\033[K", stderr);
 	line_shown = false;
+	if (page_lines > 0) {
+		printf("\033[%uA\033[J", page_lines);
+		fflush(stdout);
+	}
+	page_lines = 0;
 }
 
 bool terminal_say(const char *format, ...)
@@ -95,8 +102,30 @@ void terminal_progress(const char *format, ...)
 	line_time_ns = now;
 }
 
+bool terminal_has_pages(void)
+{
+	const char *kind = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(kind && !strcmp(kind, "dumb"));
+}
+
+bool terminal_page(const char *text)
+{
+	unsigned lines = 0;
+
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	/* a line that wrapped would be two to go up by */
+	if (!terminal_say("\033[?7l%s\033[?7h", text))
+		return false;
+	fflush(stdout);
+	page_lines = lines;
+	return true;
+}
+
 int terminal_done(int status)
 {
+	page_lines = 0; /* the last one is a result */
 	terminal_wipe();
 	if (fclose(stdout) != 0 && !output_error)
 		output_error = errno;

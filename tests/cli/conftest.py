@@ -27,6 +27,9 @@ PATIENCE = int(os.environ.get("PEAL_PATIENCE", 60))
 # A device with a buffer long enough that no busy machine makes it lose frames.
 CALM = ("-D", "virtual", "--period", 8192, "--periods", 8)
 
+# A script's background jobs ignore Ctrl-C, and so would the commands that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 if not os.access(COMMAND, os.X_OK):
     pytest.exit(f"no peal command at {COMMAND}: run make first", returncode=2)
 

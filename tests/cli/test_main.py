@@ -7,7 +7,7 @@ import pytest
 
 from conftest import CALM, INTERFACE, PATIENCE
 
-COMMANDS = ["ping", "play", "record", "devices", "doctor"]
+COMMANDS = ["ping", "play", "record", "monitor", "devices", "doctor"]
 
 
 def test_help_goes_to_stdout_and_names_every_command(peal):
@@ -34,7 +34,7 @@ def test_help_lists_every_option_the_command_takes(peal, command):
     help_text = peal(command, "--help").stdout
     for option in ("--device", "--rate", "--channels", "--format", "--period", "--periods",
                    "--priority", "--count", "--interval", "--wake", "--stopped", "--quiet",
-                   "--duration"):
+                   "--duration", "--json", "--prometheus", "--statsd"):
         # the operand too many keeps a known option from being acted on
         known = "unknown option" not in peal(command, option, "1", "a", "b").stderr
         assert known == (f"{option} " in help_text), option
@@ -76,6 +76,9 @@ def test_version_tells_the_interface(peal):
         ("record -d 0 a.wav", "duration must be a number of seconds from 0.001 "),
         ("record -c 257 a.wav", "channels must be a whole number from 1 to 256"),
         ("record -f MP3 a.wav", "format must be S16_LE, "),
+        ("monitor extra", "peal: monitor: 'extra' is one argument too many"),
+        ("monitor -i 0", "interval must be a number of seconds from 0.01 to 86400, not '0'"),
+        ("monitor --statsd", "peal: monitor: --statsd needs a value"),
         ("devices extra", "peal: devices: 'extra' is one argument too many"),
         ("doctor extra", "peal: doctor: 'extra' is one argument too many"),
     ],

@@ -4,8 +4,10 @@
 import random
 import re
 import resource
+import shutil
 import signal
 import struct
+import subprocess
 import wave
 
 import pytest
@@ -119,6 +121,29 @@ def test_a_full_disk_is_told_and_leaves_a_file_that_can_be_played(peal, tmp_path
     assert "File too large" in done.stderr
     assert done.stderr.count("\n") == 1
     assert 0 < int(RECORDED.fullmatch(done.stdout)[1]) <= frames_in(path) <= 12500
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 128 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder]
+    if not shutil.which("mount"):
+        pytest.skip("no mount here")
+    if (done := subprocess.run(mount, capture_output=True, text=True)).returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_is_really_full_too(peal, small_disk):
+    path = small_disk / "take.wav"
+    done = peal("record", *CALM, "-d", 60, path)
+    assert done.returncode == 1
+    assert f"peal: {path}: " in done.stderr and "No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert 20000 < int(RECORDED.fullmatch(done.stdout)[1]) <= frames_in(path) <= 32768
 
 
 def test_lost_frames_are_silence_of_the_same_length(start, tmp_path):

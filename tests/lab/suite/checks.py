@@ -14,6 +14,7 @@ import pathlib
 import random
 import subprocess
 import time
+from array import array
 from collections.abc import Callable
 
 import peal
@@ -248,6 +249,87 @@ def duplex(card: Card) -> str:
             assert later == 0, f"captured {later} frames later than played"
             return "bit-exact, frame F captured is frame F played"
     raise AssertionError("5 attempts, an xrun in each")
+
+
+class Loop:
+    """Both streams of a card that loops, for long. Each frame played is its own number.
+
+    Frame F carries the number F - ``shift``: silence that was played and time
+    that nobody heard, inside a gap, are what may move the numbers.
+    """
+
+    def __init__(self, subject: peal.Engine) -> None:
+        self.subject = subject
+        assert subject.info.frame_bytes == array("I").itemsize, subject.info
+        self.written = 0
+        self.next = self.taken = self.gaps = self.shift = self.unheard = self.silence = 0
+
+    def write(self) -> None:
+        block = self.subject.info.period_frames
+        while True:
+            # counted from 1: 0 is silence
+            numbers = array("I", range(self.written + 1, self.written + 1 + block))
+            accepted = self.subject.playback.write(numbers.tobytes())
+            self.written += accepted
+            if accepted < block:
+                return
+
+    def read(self) -> None:
+        chunk = self.subject.capture.read(timeout=SOON)
+        assert chunk is not None, f"no frames after {self.next}"
+        assert chunk.frame == self.next + chunk.gap, (chunk.frame, self.next, chunk.gap)
+        self.gaps += chunk.gap
+        self.unheard += chunk.gap
+        heard = array("I", bytes(chunk.data))
+        assert len(heard) == chunk.frames, (len(heard), chunk.frames)
+        first = chunk.frame - self.shift + 1
+        if self.unheard or heard != array("I", range(first, first + chunk.frames)):
+            self._hear(chunk.frame, heard)
+        self.taken += chunk.frames
+        self.next = chunk.frame + chunk.frames
+
+    def _hear(self, frame: int, heard: array) -> None:
+        silent = 0
+        for at, number in enumerate(heard):
+            if number == 0:
+                silent += 1
+                self.shift += 1
+                continue
+            self.silence += silent
+            late = frame + at - self.shift - (number - 1)
+            assert 0 <= late <= self.unheard, f"frame {frame + at} is {number - 1}: {late} late"
+            self.shift += late
+            silent = self.unheard = 0
+        self.silence += silent
+
+    def judge(self) -> str:
+        """Whether the counters are what was heard, to the frame."""
+        stats, buffer = self.subject.stats, self.subject.info.playback.buffer_frames
+        assert self.taken + self.gaps == self.next, (self.taken, self.gaps, self.next)
+        assert stats.captured_frames == self.taken, (stats, self.taken)
+        assert self.silence <= stats.underrun_frames, (stats, self.silence)
+        explained = stats.overrun_frames + stats.lost_frames + stats.xruns * buffer
+        assert self.gaps <= explained, (stats, self.gaps)
+        assert self.shift <= stats.lost_frames + stats.underrun_frames, (stats, self.shift)
+        return (f"{self.next} frames: {self.taken} captured = played, {self.gaps} in gaps, "
+                f"{self.silence} silent, {stats.xruns} xruns")
+
+
+@check(lambda card: card.name == "LoopA")
+def streams(card: Card) -> str:
+    """A minute of both streams: each frame captured is the one played, or told missing."""
+    subject = engine(card, capture=True, stream_frames=card.rate * 2)
+    loop = Loop(subject)
+    loop.write()  # before the start: the first frame of all is its first
+    with subject:
+        assert subject.info.linked, "not linked"
+        while loop.next < 60 * card.rate:
+            loop.read()
+            loop.write()
+        subject.stop()
+        while loop.taken < subject.stats.captured_frames:
+            loop.read()
+        return loop.judge()
 
 
 @check(mmaps)
