@@ -95,8 +95,8 @@ static void check_against_number(struct fake_rt *fake, uint64_t skipped, const u
 static void check_chunk(struct fake_rt *fake, const struct engine_chunk *chunk)
 {
 	must(chunk->frames == fake->period_frames, "a chunk of %u frames", chunk->frames);
-	must(chunk->sequence == fake->read_sequence, "chunk %" PRIu64 ", not %" PRIu64, chunk->sequence,
-	     fake->read_sequence);
+	must(chunk->sequence == fake->read_sequence, "chunk %" PRIu64 ", not %" PRIu64,
+	     chunk->sequence, fake->read_sequence);
 	must(chunk->frame == fake->read_frame + chunk->gap_frames,
 	     "a chunk at frame %" PRIu64 " with a gap of %" PRIu64 " after frame %" PRIu64,
 	     chunk->frame, chunk->gap_frames, fake->read_frame);
@@ -147,8 +147,8 @@ static void check_what_always_holds(const struct fake_rt *fake)
 	must(!t->playback || !t->capture || t->frame - t->captured <= fake->buffer_frames,
 	     "rendered up to %" PRIu64 ", captured up to %" PRIu64, t->frame, t->captured);
 	must(!fake->reads || fake->read_frames + fake->read_gaps + rt->capture->gap == t->captured,
-	     "%" PRIu64 " frames read and %" PRIu64 " + %" PRIu64 " missing of %" PRIu64, fake->read_frames, fake->read_gaps,
-	     rt->capture->gap, t->captured);
+	     "%" PRIu64 " frames read and %" PRIu64 " + %" PRIu64 " missing of %" PRIu64,
+	     fake->read_frames, fake->read_gaps, rt->capture->gap, t->captured);
 }
 
 void fake_rt_turn(struct fake_rt *fake)

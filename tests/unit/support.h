@@ -30,6 +30,12 @@ void *support_join(pthread_t thread);
  */
 void support_stay_on(unsigned n);
 
+/*
+ * Whether an emulator runs us (RUN, see scripts/run-tests) that is no true
+ * kernel in the respect named; then says that this test is skipped, and why.
+ */
+bool support_emulated(const char *why);
+
 /* Whether poll finds the descriptor readable now. */
 bool support_readable(int fd);
 

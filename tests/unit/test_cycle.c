@@ -349,10 +349,10 @@ START_TEST(a_fast_crystal_is_left_alone)
 	fake.card.rate = 48000 * 6 / 5;
 	fake.writes = false;
 	ck_assert_int_eq(fake_rt_order(&fake, ORDER_START), 0);
-	fake_rt_run_ns(&fake, 3600ull * FAKE_S);
+	fake_rt_run_ns(&fake, 600ull * FAKE_S);
 	ck_assert_uint_eq(fake_count(&fake, backoffs), 0);
 	ck_assert_uint_eq(fake_count(&fake, xruns), 0);
-	ck_assert_uint_ge(fake_count(&fake, frame), 3600ull * 57600);
+	ck_assert_uint_ge(fake_count(&fake, frame), 600ull * 57600);
 	end();
 }
 END_TEST

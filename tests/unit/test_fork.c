@@ -192,6 +192,8 @@ static const char *find_no_rings(void)
 
 START_TEST(the_rings_are_not_inherited)
 {
+	if (support_emulated("the emulator does not know MADV_DONTFORK"))
+		return;
 	ck_assert(mapped(engine->rt));
 	ck_assert(mapped(port->lane));
 	assert_child(find_no_rings);

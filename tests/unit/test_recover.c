@@ -28,8 +28,10 @@ static void begin(struct fake_shape shape)
 	ck_assert_int_eq(fake_rt_order(&fake, ORDER_START), 0);
 	t = &fake.rt->transport;
 	fake_rt_run(&fake, 20);
-	while (!t->playback_lacks || !t->capture_lacks)
+	while (!t->playback_lacks || !t->capture_lacks) {
+		ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_RUNNING);
 		fake_rt_turn(&fake);
+	}
 }
 
 static void end(void)
@@ -480,6 +482,7 @@ START_TEST(a_suspended_device_is_tried_once_a_period)
 	from_ns = fake.card.now_ns;
 	suspend(struck, awakenings[_i % COUNT(awakenings)], 50);
 	for (uint32_t i = 0; fake_rt_state(&fake) == ENGINE_STATE_SUSPENDED; i++) {
+		ck_assert_uint_le(i, tries + 3);
 		/* between two tries messages are taken as ever, and wake nothing else */
 		fake_rt_send(&fake, 0, ENGINE_FLAG_WAKE, i);
 		fake_rt_turn(&fake);

@@ -39,8 +39,10 @@ static void model_render(struct model *model, uint64_t frames)
 	uint64_t played = ready < frames ? ready : frames;
 	unsigned char *at = timeline + model->frame * model->frame_bytes;
 
-	memcpy(at, written + model->played * model->frame_bytes, played * model->frame_bytes);
-	memset(at + played * model->frame_bytes, 0, (frames - played) * model->frame_bytes);
+	memcpy(at, written + model->played * model->frame_bytes,
+	       (size_t)played * model->frame_bytes);
+	memset(at + played * model->frame_bytes, 0,
+	       (size_t)(frames - played) * model->frame_bytes);
 	model->played += played;
 	model->frame += frames;
 	if (model->played > 0)
@@ -50,7 +52,7 @@ static void model_render(struct model *model, uint64_t frames)
 
 static void write_frames(struct engine *engine, struct model *model, uint64_t count)
 {
-	virtual_write(engine, written + model->written * model->frame_bytes, count);
+	virtual_write(engine, written + model->written * model->frame_bytes, (size_t)count);
 	model->written += count;
 }
 
@@ -93,7 +95,8 @@ START_TEST(playback_is_captured_bit_exact_at_its_frame)
 		/* a little less than what passes, in pieces that are no periods */
 		for (unsigned i = 0; i < 3; i++)
 			write_frames(engine, &model, support_random(&random) % period);
-		pass_frames(engine, &model, frames, 1 + support_random(&random) % (2 * period));
+		pass_frames(engine, &model, frames,
+			    1 + (size_t)(support_random(&random) % (2 * period)));
 		passed += frames;
 		ck_assert_uint_eq(model.captured, passed);
 	}
