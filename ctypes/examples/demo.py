@@ -61,24 +61,24 @@ def describe(engine):
 
 
 def play(engine, frames):
-    """Play the frames. Returns the chunks captured meanwhile and the pings' round trips."""
+    """Play the frames. Returns what came back, by its first frame, and the pings' round trips."""
     info = engine.info
     total = len(frames) // info.frame_bytes
     # Silence behind the end, so that the device never waits for us before we heard it.
     todo = memoryview(frames + bytes(info.rate * info.frame_bytes))
     todo = todo[info.frame_bytes * engine.playback.write(todo):]
-    chunks, trips, heard = [], {False: [], True: []}, 0
+    captured, trips, heard = {}, {False: [], True: []}, 0
     engine.start()
     while heard < total:
         for wake in trips:
             trips[wake].append(engine.ping(wake=wake).round_trip)
         todo = todo[info.frame_bytes * engine.playback.write(todo):]
         while info.capture and (chunk := engine.capture.read()):
-            chunks.append(chunk)
+            captured[chunk.frame] = bytes(chunk.data)  # and the chunk itself can be used again
             heard = chunk.frame + chunk.frames
         if not info.capture:
             heard = engine.frame - info.playback.buffer_frames
-    return chunks, trips
+    return captured, trips
 
 
 def print_trips(trips):
@@ -89,31 +89,32 @@ def print_trips(trips):
               f"p99 {us[int(0.99 * len(us))]:.0f}, max {us[-1]:.0f} us")
 
 
-def compare(frames, chunks, frame_bytes):
+def compare(frames, captured, frame_bytes):
     """How many of the frames came back, and how many of those unchanged."""
     back = same = 0
-    for chunk in chunks:
-        played = frames[chunk.frame * frame_bytes:][:len(chunk.data)]
+    for frame, data in captured.items():
+        played = frames[frame * frame_bytes:][:len(data)]
         back += len(played) // frame_bytes
-        same += sum(played[at:at + frame_bytes] == chunk.data[at:at + frame_bytes]
+        same += sum(played[at:at + frame_bytes] == data[at:at + frame_bytes]
                     for at in range(0, len(played), frame_bytes))
     return back, same
 
 
-def report(engine, frames, chunks):
+def report(engine, frames, captured):
     """Print what came back; True if all is well."""
     info, stats = engine.info, engine.stats
     total = len(frames) // info.frame_bytes
     for event in iter(engine.receive_msg, None):
         print(f"event     {event.type.name} at frame {event.frame}")
     if not info.playback.name.startswith("virtual"):
-        print(f"result    {total} frames played, {sum(chunk.frames for chunk in chunks)} captured")
+        count = sum(map(len, captured.values())) // info.frame_bytes
+        print(f"result    {total} frames played, {count} captured")
         return True
     if stats.underrun_frames or stats.lost_frames:
         print(f"result    {total} frames played, but {stats.underrun_frames} frames late "
               f"and {stats.lost_frames} lost: what came back is shifted")
         return False
-    back, same = compare(frames, chunks, info.frame_bytes)
+    back, same = compare(frames, captured, info.frame_bytes)
     print(f"result    {total} frames played, {back} captured back, "
           f"{'identical' if back == same else f'{back - same} of them differ'}; "
           f"{total - back} reported as gaps")
@@ -129,10 +130,10 @@ def main():
     engine = open_engine(options.device, wanted)
     describe(engine)
     print("playing  ", options.wav)
-    chunks, trips = play(engine, frames)
+    captured, trips = play(engine, frames)
     engine.stop()
     print_trips(trips)
-    sys.exit(0 if report(engine, frames, chunks) else 1)
+    sys.exit(0 if report(engine, frames, captured) else 1)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,5 @@ import peal
 with peal.Engine() as engine:
     end = time.monotonic() + 2
     while event := engine.receive_msg(timeout=max(end - time.monotonic(), 0)):
-        print(f"{event.type.name} at frame {event.frame}: {event.lost_frames} frames lost, "
-              f"{event.from_state.name} to {event.to_state.name} in {event.took * 1e3:.1f} ms")
+        print(event)
     print(engine.stats)

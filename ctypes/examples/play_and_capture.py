@@ -13,4 +13,5 @@ with peal.Engine("virtual", channels=1, format="S16_LE", capture=True,
     captured = b""
     while chunk := engine.capture.read():
         captured += bytes(chunk.gap * engine.info.frame_bytes) + chunk.data
-    print(f"{len(tone)} frames played, captured back:", tone.tobytes() in captured)
+    print(f"{len(tone)} frames played; captured back: {tone.tobytes() in captured};",
+          engine.stats.xruns, "xruns")

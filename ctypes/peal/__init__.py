@@ -3,7 +3,8 @@
 
 An `Engine` owns one sound device and the audio thread that serves it. Python
 never runs on that thread: it sends pings and receives pongs through rings
-that wait for nobody, and hands audio over and takes it through two streams.
+that wait for nobody, and hands audio over and takes it through two streams:
+as chunks, as NumPy arrays where there is NumPy, or as plain buffers.
 
     import peal
 
@@ -13,18 +14,26 @@ that wait for nobody, and hands audio over and takes it through two streams.
 
 from __future__ import annotations
 
+from ._backpressure import Backpressure, BackpressureStats, StreamsBackpressure
+from ._chunk import Chunk
 from ._device import Device, devices
 from ._engine import Engine
-from ._enums import (EABI, EFORKED, ELOST, ESECURE, Access, Direction, MessageType, State, Step,
-                     Timestamps)
+from ._enums import (EABI, EFORKED, ELOST, ESECURE, Access, BackpressureChange, Direction,
+                     HealthLatency, MessageType, State, Step, Timestamps)
 from ._errors import EngineError, RingFull
+from ._health import Health, HealthSnapshot, Latencies, Latency
 from ._info import Info, PcmInfo, PortStats, RtReport, Stats
-from ._messages import Message, Pong
+from ._messages import Message, Pong, StreamEvent
+from ._pool import ChunkRing, ChunkRingStats, Pool, PoolChunk, PoolStats
 from ._port import Port
-from ._streams import Capture, Chunk, Playback
+from ._streams import Capture, Playback
+from ._whole import Playing, play, playrec, record
 
 __all__ = [
-    "EABI", "EFORKED", "ELOST", "ESECURE", "Access", "Capture", "Chunk", "Device", "Direction",
-    "Engine", "EngineError", "Info", "Message", "MessageType", "PcmInfo", "Playback", "Pong",
-    "Port", "PortStats", "RingFull", "RtReport", "State", "Stats", "Step", "Timestamps", "devices",
+    "EABI", "EFORKED", "ELOST", "ESECURE", "Access", "Backpressure", "BackpressureChange",
+    "BackpressureStats", "Capture", "Chunk", "ChunkRing", "ChunkRingStats", "Device", "Direction",
+    "Engine", "EngineError", "Health", "HealthLatency", "HealthSnapshot", "Info", "Latencies",
+    "Latency", "Message", "MessageType", "PcmInfo", "Playback", "Playing", "Pong", "Pool",
+    "PoolChunk", "PoolStats", "Port", "PortStats", "RingFull", "RtReport", "State", "Stats", "Step",
+    "StreamEvent", "StreamsBackpressure", "Timestamps", "devices", "play", "playrec", "record",
 ]

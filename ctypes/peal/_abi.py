@@ -15,15 +15,17 @@ import ctypes
 import os
 import sys
 import threading
-from ctypes import (POINTER, c_char, c_char_p, c_double, c_int, c_int32, c_size_t, c_uint,
-                    c_uint8, c_uint16, c_uint32, c_uint64, c_void_p)
-from ctypes import byref as byref, sizeof as sizeof
+from ctypes import (POINTER, c_char, c_char_p, c_double, c_int, c_int32, c_size_t, c_ssize_t,
+                    c_uint, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p)
+from ctypes import byref as byref, create_string_buffer as create_string_buffer
+from ctypes import sizeof as sizeof
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable
 
 SONAME = "libpeal.so.0"
 ABI_MAJOR, ABI_MINOR = 0, 1
+HEALTH_LATENCIES = 4
 
 #: A pointer to an engine or a port. It is passed as this object, never as its
 #: number: the call itself reads it, so that it cannot outlive `forget`.
@@ -60,8 +62,18 @@ class DeviceEvent(ctypes.Structure):
     ]
 
 
+class StreamEvent(ctypes.Structure):
+    _fields_ = [
+        ("direction", c_uint8), ("on", c_uint8), ("permille", c_uint16), ("chunks", c_uint32),
+        ("time_ns", c_uint64),
+    ]
+
+
 class Body(ctypes.Union):
-    _fields_ = [("reply", Reply), ("ping", Ping), ("device", DeviceEvent), ("words", c_uint32 * 4)]
+    _fields_ = [
+        ("reply", Reply), ("ping", Ping), ("device", DeviceEvent), ("stream", StreamEvent),
+        ("words", c_uint32 * 4),
+    ]
 
 
 class Message(ctypes.Structure):
@@ -114,9 +126,55 @@ class Stats(ctypes.Structure):
         "captured_frames")]
 
 
-class CaptureChunk(ctypes.Structure):
+class Chunk(ctypes.Structure):
+    _fields_ = [
+        ("frame", c_uint64), ("time_ns", c_uint64), ("sequence", c_uint64),
+        ("gap_frames", c_uint64), ("frames", c_uint32), ("capacity", c_uint32),
+        ("samples", c_void_p), ("pool", c_void_p), ("index", c_uint32), ("channels", c_uint32),
+        ("format", c_uint32), ("rate", c_uint32),
+    ]
+
+
+#: A pointer to a chunk; false while it is NULL.
+ChunkPointer = POINTER(Chunk)
+
+
+class BackpressureStats(ctypes.Structure):
     _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
-        "frame", "time_ns", "sequence", "gap_frames")]
+        "on_now", "triggers", "current_ns", "total_ns")] + [("on", c_double), ("off", c_double)]
+
+
+class Latency(ctypes.Structure):
+    _fields_ = [("count", c_uint64)] + [(name, c_double) for name in (
+        "min_ns", "mean_ns", "p50_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns")]
+
+
+class HealthSnapshot(ctypes.Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
+        "uptime_ns", "chunks", "frames", "drops", "overruns", "underruns", "xruns")] + [
+        (name, c_double) for name in (
+            "drop_rate", "chunks_per_second", "frames_per_second", "load", "load_max")] + [
+        ("latency", Latency * HEALTH_LATENCIES)]
+
+
+class HealthLimits(ctypes.Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_double) for name in (
+        "drop_rate", "load", "xruns", "underruns", "overruns", "wakeup_p99_ns")]
+
+
+class PoolConfig(ctypes.Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_uint32) for name in (
+        "frames", "channels", "format", "rate", "chunks", "limit", "flags")]
+
+
+class PoolStats(ctypes.Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
+        "hits", "misses", "allocated", "in_use", "limit")] + [("hit_rate", c_double)]
+
+
+class ChunkRingStats(ctypes.Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
+        "capacity", "length", "pushed", "popped", "dropped")] + [("usage", c_double)]
 
 
 class Device(ctypes.Structure):
@@ -130,7 +188,7 @@ _PROMPT: type[ctypes.CDLL] = ctypes.PyDLL
 _BLOCKS = ctypes.CDLL
 
 #: Every function that the package calls: how, what it returns, what it takes.
-SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, tuple[Any, ...] | None]] = {
+SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, Any]] = {
     "engine_abi_version": (_PROMPT, c_uint32, ()),
     "engine_strerror": (_PROMPT, c_char_p, (c_int,)),
     "engine_last_error": (_PROMPT, c_char_p, ()),
@@ -162,8 +220,47 @@ SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, tuple[Any, ...] | None]] = {
     "engine_playback_free": (_PROMPT, c_int, (Handle,)),
     "engine_playback_drain": (_BLOCKS, c_int, (Handle, c_int)),
     "engine_playback_fd": (_PROMPT, c_int, (Handle,)),
-    "engine_capture_read": (_PROMPT, c_int, (Handle, c_void_p, c_size_t, POINTER(CaptureChunk))),
+    "engine_capture_pop": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer))),
+    "engine_capture_release": (_PROMPT, c_int, (ChunkPointer,)),
     "engine_capture_fd": (_PROMPT, c_int, (Handle,)),
+    "engine_get_backpressure": (_PROMPT, c_int, (Handle, c_uint32, POINTER(BackpressureStats))),
+    "engine_get_health": (_PROMPT, c_int, (Handle, POINTER(HealthSnapshot))),
+    "engine_reset_health": (_PROMPT, c_int, (Handle,)),
+    "engine_health_create": (_PROMPT, c_int, (POINTER(Handle),)),
+    "engine_health_destroy": (_PROMPT, c_int, (Handle,)),
+    "engine_health_record_chunks": (_PROMPT, c_int, (Handle, c_uint64, c_uint64)),
+    "engine_health_record_drops": (_PROMPT, c_int, (Handle, c_uint64)),
+    "engine_health_record_overruns": (_PROMPT, c_int, (Handle, c_uint64)),
+    "engine_health_record_underruns": (_PROMPT, c_int, (Handle, c_uint64)),
+    "engine_health_record_xruns": (_PROMPT, c_int, (Handle, c_uint64)),
+    "engine_health_record_latency": (_PROMPT, c_int, (Handle, c_int, c_uint64)),
+    "engine_health_record_load": (_PROMPT, c_int, (Handle, c_uint64, c_uint64)),
+    "engine_health_get": (_PROMPT, c_int, (Handle, POINTER(HealthSnapshot))),
+    "engine_health_reset": (_PROMPT, c_int, (Handle,)),
+    "engine_health_limits_default": (_PROMPT, c_int, (POINTER(HealthLimits),)),
+    "engine_health_is_healthy": (_PROMPT, c_int, (POINTER(HealthSnapshot), POINTER(HealthLimits),
+                                                  c_char_p, c_size_t)),
+    "engine_health_to_json": (_PROMPT, c_int, (POINTER(HealthSnapshot), c_char_p, c_size_t)),
+    "engine_health_to_prometheus": (_PROMPT, c_int, (POINTER(HealthSnapshot), c_char_p, c_size_t)),
+    "engine_backpressure_create": (_PROMPT, c_int, (POINTER(Handle), c_double, c_double)),
+    "engine_backpressure_destroy": (_PROMPT, c_int, (Handle,)),
+    "engine_backpressure_update": (_PROMPT, c_int, (Handle, c_uint64, c_uint64, c_uint64)),
+    "engine_backpressure_get_stats": (_PROMPT, c_int, (Handle, c_uint64,
+                                                       POINTER(BackpressureStats))),
+    "engine_backpressure_reset": (_PROMPT, c_int, (Handle,)),
+    "engine_pool_create": (_PROMPT, c_int, (POINTER(Handle), POINTER(PoolConfig))),
+    "engine_pool_destroy": (_PROMPT, c_int, (Handle,)),
+    "engine_pool_acquire": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer))),
+    "engine_pool_acquire_or_grow": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer))),
+    "engine_chunk_release": (_PROMPT, c_int, (ChunkPointer,)),
+    "engine_pool_get_stats": (_PROMPT, c_int, (Handle, POINTER(PoolStats))),
+    "engine_pool_clear": (_PROMPT, c_int, (Handle,)),
+    "engine_chunk_ring_create": (_PROMPT, c_int, (POINTER(Handle), c_size_t)),
+    "engine_chunk_ring_destroy": (_PROMPT, c_int, (Handle,)),
+    "engine_chunk_ring_push_batch": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer), c_size_t)),
+    "engine_chunk_ring_pop": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer))),
+    "engine_chunk_ring_clear": (_PROMPT, c_int, (Handle,)),
+    "engine_chunk_ring_get_stats": (_PROMPT, c_int, (Handle, POINTER(ChunkRingStats))),
 }
 
 # Without a GIL a lock takes its place around the calls that rely on it.
@@ -201,19 +298,55 @@ def sized(structure: type[Any]) -> Any:
     return structure(sizeof(structure))
 
 
-def address(buffer: Any) -> tuple[int, Any]:
-    """The address of a buffer's bytes, and what must stay alive to keep it valid.
+class _Buffer(ctypes.Structure):
+    """CPython's Py_buffer."""
 
-    Copies only what ctypes cannot point into: read-only buffers other than
-    bytes, and those that are not contiguous.
+    _fields_ = [
+        ("buf", c_void_p), ("obj", ctypes.py_object), ("len", c_ssize_t), ("itemsize", c_ssize_t),
+        ("readonly", c_int), ("ndim", c_int), ("format", c_char_p), ("shape", c_void_p),
+        ("strides", c_void_p), ("suboffsets", c_void_p), ("internal", c_void_p),
+    ]
+
+
+_get_buffer = ctypes.pythonapi.PyObject_GetBuffer
+_get_buffer.argtypes = (ctypes.py_object, POINTER(_Buffer), c_int)
+_release_buffer = ctypes.pythonapi.PyBuffer_Release
+_release_buffer.argtypes, _release_buffer.restype = (POINTER(_Buffer),), None
+
+
+class Pinned:
+    """Bytes that stay where they are while this object exists.
+
+    Parameters
+    ----------
+    buffer : bytes-like
+        Contiguous; it may be read-only, and is not copied.
+
+    Attributes
+    ----------
+    address : int
+        Where they are.
     """
-    if isinstance(buffer, bytes):
-        return ctypes.cast(c_char_p(buffer), c_void_p).value or 0, buffer
-    view = memoryview(buffer)
-    if view.readonly or not view.c_contiguous or not view.nbytes:
-        return address(view.tobytes())
-    first = c_char.from_buffer(view)
-    return ctypes.addressof(first), first
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = _Buffer()
+        _get_buffer(buffer, self._buffer, 0)
+        self.address: int = self._buffer.buf or 0
+
+    def __del__(self, release: Any = _release_buffer) -> None:
+        release(self._buffer)  # does nothing if there is nothing to release
+
+
+def memory(address: int, size: int, owner: object) -> Any:
+    """Bytes of C's as an object with the buffer protocol, which keeps `owner` alive."""
+    lent: Any = (c_char * size).from_address(address)
+    lent.owner = owner
+    return lent
+
+
+def copied(view: memoryview) -> Any:
+    """A copy of some bytes, as `memory` gives them."""
+    return (c_char * len(view)).from_buffer_copy(view)
 
 
 def _library_path() -> str:

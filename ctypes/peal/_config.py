@@ -17,7 +17,7 @@ from ._log import Log
 
 def config(*, device: str | None, capture_device: str | None, playback: bool, capture: bool,
            format: str | None, access: str | None, priority: int | None, allow_secure: bool,
-           log: Log, **sizes: int | None) -> Config:
+           backpressure: tuple[float, float] | None, log: Log, **sizes: int | None) -> Config:
     """The struct engine_config for these arguments; see `peal.Engine`."""
     if not playback and not capture:
         raise ValueError("playback and capture are both off: there is nothing to do")
@@ -25,15 +25,24 @@ def config(*, device: str | None, capture_device: str | None, playback: bool, ca
     filled.device = _name("device", device)
     filled.capture_device = _name("capture_device", capture_device)
     filled.directions = (Direction.PLAYBACK * bool(playback)) | (Direction.CAPTURE * bool(capture))
-    filled.format = _format(format)
+    filled.format = format_number(format)
     filled.access = _access(access)
     filled.priority = _priority(priority)
+    if backpressure is not None:
+        filled.backpressure_on, filled.backpressure_off = thresholds(*backpressure)
     filled.fallback_virtual = device is None
     filled.allow_secure = bool(allow_secure)
     filled.log = log.function
     for field, size in sizes.items():
-        setattr(filled, field, _size(field.replace("period_frames", "period"), size))
+        setattr(filled, field, size_number(field.replace("period_frames", "period"), size))
     return filled
+
+
+def thresholds(on: float, off: float) -> tuple[float, float]:
+    """Backpressure's; that one is below the other is for C to see to."""
+    if not on and not off:  # its defaults
+        raise ValueError(f"backpressure must begin above 0.0, not at {on} (and end at {off})")
+    return float(on), float(off)
 
 
 def _integer(parameter: str, value: Any) -> int:
@@ -43,7 +52,8 @@ def _integer(parameter: str, value: Any) -> int:
         raise TypeError(f"{parameter} must be an integer, not {value!r}") from None
 
 
-def _size(parameter: str, value: int | None) -> int:
+def size_number(parameter: str, value: int | None) -> int:
+    """A size for C, for which 0 stands for the default."""
     if value is None:
         return 0
     number = _integer(parameter, value)
@@ -71,7 +81,8 @@ def _name(parameter: str, value: str | None) -> bytes | None:
     return os.fsencode(value)
 
 
-def _format(value: str | None) -> int:
+def format_number(value: str | None) -> int:
+    """The enum engine_format with this name."""
     name = _name("format", value)
     number: int = lib.engine_format_from_name(name) if name is not None else 0
     if number < 0:

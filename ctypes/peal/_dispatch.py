@@ -21,7 +21,7 @@ import time
 from collections import deque
 from typing import Any, Callable, Union
 
-from . import _waiting
+from . import _asyncio, _waiting
 from ._abi import Handle, Message, lib
 from ._enums import MessageType
 from ._life import Life
@@ -61,6 +61,7 @@ class Dispatcher:
         self._abandoned: set[int] = set()
         self._parked: dict[Key, deque[threading.Condition]] = {PONGS: deque(), MESSAGES: deque()}
         self._leader: int | None = None  # a thread
+        self._alarms: list[Callable[[], None]] = []  # rung when something was sorted
         self._nudge = _waiting.Flag()  # up: the leader should look at what others found
         self._backlog: _waiting.Flag | None = None  # up: the queues may hold something
         self._readable: select.epoll | None = None
@@ -112,6 +113,17 @@ class Dispatcher:
         pong: Pong | None = self._wait(id, lambda: self._expected[id], _waiting.deadline(timeout))
         return pong
 
+    async def receive_async(self, queue: str, timeout: float | None) -> Any:
+        """As `receive`, in asyncio."""
+        waiting = self._queues[queue]
+        return await self._wait_async(lambda: _first(waiting), _waiting.deadline(timeout))
+
+    async def await_pong_async(self, id: int, timeout: float | None) -> Pong | None:
+        """As `await_pong`, in asyncio."""
+        pong: Pong | None = await self._wait_async(
+            lambda: self._expected[id], _waiting.deadline(timeout))
+        return pong
+
     def forget(self, id: int, sent: bool) -> None:
         """Expect this pong no more; if it was sent and comes late it is given up."""
         with self._lock:
@@ -146,6 +158,22 @@ class Dispatcher:
                         self._park(key, seconds)
             finally:
                 self._hand_on()
+
+    async def _wait_async(self, take: Callable[[], Any], end: float) -> Any:
+        """As `_wait`; a coroutine neither leads nor parks, but has an alarm of its own."""
+        with _asyncio.alarm(self._alarms, self._life.wakers) as alarm:
+            while True:
+                self._life.check()
+                with self._lock:
+                    found = take()
+                    if found is None:
+                        self._drain()
+                        found = take()
+                    self._hand_on()
+                seconds = _waiting.left(end)
+                if found is not None or not seconds:
+                    return found
+                await alarm.wait(self._life, seconds, self._event_fd)
 
     def _lead(self, seconds: float) -> None:
         outer, self._leader = self._leader, threading.get_ident()
@@ -243,6 +271,8 @@ class Dispatcher:
                 self._queue(PONGS, pong)
         if self._leader is not None:
             self._nudge.hoist()
+        for ring in self._alarms[:]:
+            ring()
         if self._backlog and any(self._queues.values()):
             self._backlog.hoist()
 

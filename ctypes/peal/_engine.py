@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Callable, TypeVar
 
-from . import _abi, _info
+from . import _abi, _health, _info
 from ._abi import Frame, Handle, byref, lib, sized
+from ._backpressure import StreamsBackpressure, backpressure_stats
+from ._chunk import Chunk
 from ._config import config
-from ._enums import State
+from ._enums import Direction, State
 from ._errors import control_error
+from ._health import HealthSnapshot
 from ._info import Info, RtReport, Stats
 from ._life import Life
 from ._log import Log
@@ -66,6 +70,9 @@ class Engine(Mailbox):
     stream_frames : int, optional
         Frames that each stream holds, at most 2**24. By default the larger of
         0.2 s and 8 periods.
+    backpressure : (float, float), optional
+        How full a stream is, 0.0 to 1.0, when backpressure begins, and when
+        it ends: a `StreamEvent` each. By default (0.9, 0.7).
     allow_secure : bool
         Run even in a privileged program (see ENGINE_ESECURE in peal/error.h).
 
@@ -89,13 +96,15 @@ class Engine(Mailbox):
                  periods: int | None = 3, playback: bool = True, capture: bool = False,
                  priority: int | None = None, capture_device: str | None = None,
                  access: str | None = None, ports: int | None = None,
-                 stream_frames: int | None = None, allow_secure: bool = False) -> None:
+                 stream_frames: int | None = None,
+                 backpressure: tuple[float, float] | None = None,
+                 allow_secure: bool = False) -> None:
         log = Log()
         wanted = config(
             device=device, capture_device=capture_device, playback=playback, capture=capture,
-            format=format, access=access, priority=priority, allow_secure=allow_secure, log=log,
-            rate=rate, channels=channels, period_frames=period, periods=periods, ports=ports,
-            stream_frames=stream_frames)
+            format=format, access=access, priority=priority, allow_secure=allow_secure,
+            backpressure=backpressure, log=log, rate=rate, channels=channels, period_frames=period,
+            periods=periods, ports=ports, stream_frames=stream_frames)
         handle = Handle()
         code = lib.engine_create(byref(handle), byref(wanted))
         if code < 0:
@@ -107,6 +116,7 @@ class Engine(Mailbox):
         super().__init__(handle, port, life)
         log.flush()
         self._shape = self.info
+        self._pending: deque[Chunk] = deque()  # see Capture
 
     def __enter__(self: Self) -> Self:
         try:
@@ -163,6 +173,25 @@ class Engine(Mailbox):
     def stats(self) -> Stats:
         """Counters since the engine was created."""
         return Stats(**_info.fields(self._filled(lib.engine_get_stats, sized(_abi.Stats))))
+
+    def health(self) -> HealthSnapshot:
+        """How well it goes, since the engine was created or `reset_health`."""
+        return _health.snapshot(self._filled(lib.engine_get_health, sized(_abi.HealthSnapshot)))
+
+    def reset_health(self) -> None:
+        """Start `health` again from zero."""
+        code = lib.engine_reset_health(self._engine_handle)
+        if code < 0:
+            raise self._life.error(code)
+
+    @property
+    def backpressure(self) -> StreamsBackpressure:
+        """How often and how long each stream was nearly full."""
+        return StreamsBackpressure(*(
+            backpressure_stats(self._filled(lib.engine_get_backpressure,
+                                            sized(_abi.BackpressureStats), way))
+            if way in self._shape.directions else None
+            for way in (Direction.PLAYBACK, Direction.CAPTURE)))
 
     @property
     def frame(self) -> int:
@@ -223,8 +252,8 @@ class Engine(Mailbox):
             if not frames:
                 return
 
-    def _filled(self, function: Callable[..., int], structure: Any) -> Any:
-        code = function(self._engine_handle, structure)
+    def _filled(self, function: Callable[..., int], structure: Any, *which: int) -> Any:
+        code = function(self._engine_handle, *which, structure)
         if code < 0:
             raise self._life.error(code)
         return structure

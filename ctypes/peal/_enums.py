@@ -12,6 +12,7 @@ RING_MESSAGES = 1024
 FLAG_WAKE, FLAG_QUIET = 1, 2
 PORT_EVENTS = 1
 PRIORITY_NORMAL = -1
+POOL_RECYCLE, POOL_ZERO = 1, 2
 
 
 class _OpenEnum(enum.IntEnum):
@@ -77,6 +78,23 @@ class Access(_OpenEnum):
 
     INTERLEAVED = 1
     NONINTERLEAVED = 2
+
+
+class BackpressureChange(_OpenEnum):
+    """What an update of backpressure found."""
+
+    SAME = 0
+    ON = 1
+    OFF = 2
+
+
+class HealthLatency(_OpenEnum):
+    """The latencies that health keeps."""
+
+    WAKEUP = 0
+    CYCLE = 1
+    MESSAGE = 2
+    CHUNK = 3
 
 
 class Timestamps(_OpenEnum):

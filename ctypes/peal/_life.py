@@ -20,12 +20,17 @@ from ._abi import Handle, forget
 from ._enums import EFORKED
 from ._errors import EngineError, control_error, error
 
-_forks = 0  # how many forks lie between the first process and this one
+_forks = 0
 
 
 def _after_fork() -> None:
     global _forks
     _forks += 1
+
+
+def forks() -> int:
+    """How many forks lie between the first process and this one."""
+    return _forks
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -125,7 +130,7 @@ class Life:
             return
         with self._changed:
             self._closing.hoist()
-        for wake in self.wakers:
+        for wake in self.wakers[:]:
             wake()
         # A signal handler may close what the code below it on its own thread waits for.
         me = threading.get_ident()

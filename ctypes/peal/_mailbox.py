@@ -19,7 +19,7 @@ from ._errors import EngineError
 from ._info import PortStats, fields
 from ._life import Life
 from ._log import logger
-from ._messages import COMMAND, Message, Pong
+from ._messages import COMMAND, Event, Pong
 
 # Ids that peal chooses have the top bit set; the others are the program's.
 _next_id = in_turn(
@@ -195,8 +195,8 @@ class Mailbox:
         pong: Pong | None = self._dispatcher.receive(PONGS, timeout)
         return pong
 
-    def receive_msg(self, timeout: float | None = 0.0) -> Message | None:
-        """Take the next message that is not a pong: an event.
+    def receive_msg(self, timeout: float | None = 0.0) -> Event | None:
+        """Take the next message that is not a pong: an event of the device or of a stream.
 
         Parameters
         ----------
@@ -205,10 +205,35 @@ class Mailbox:
 
         Returns
         -------
-        Message or None
+        Message, StreamEvent or None
             None when there is none in time.
         """
-        event: Message | None = self._dispatcher.receive(MESSAGES, timeout)
+        event: Event | None = self._dispatcher.receive(MESSAGES, timeout)
+        return event
+
+    async def ping_async(self, timeout: float | None = 1.0, wake: bool = False) -> Pong:
+        """As `ping`, in asyncio."""
+        id = _next_id()
+        self._dispatcher.expect(id)
+        sent = False
+        try:
+            self.send_ping(id, wake)
+            sent = True
+            pong = await self._dispatcher.await_pong_async(id, timeout)
+        finally:
+            self._dispatcher.forget(id, sent)
+        if pong is None:
+            raise TimeoutError(errno.ETIMEDOUT, f"no pong within {timeout} s")
+        return pong
+
+    async def receive_pong_async(self, timeout: float | None = None) -> Pong | None:
+        """As `receive_pong`, in asyncio; it waits without limit unless told otherwise."""
+        pong: Pong | None = await self._dispatcher.receive_async(PONGS, timeout)
+        return pong
+
+    async def receive_msg_async(self, timeout: float | None = None) -> Event | None:
+        """As `receive_msg`, in asyncio; it waits without limit unless told otherwise."""
+        event: Event | None = await self._dispatcher.receive_async(MESSAGES, timeout)
         return event
 
     def wake(self) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Union
 
 from ._enums import Direction, MessageType, State, Step
 
-#: struct engine_message, its union read as a reply, and as a device event.
+#: struct engine_message, its union read as a reply, a device's event and a stream's.
 REPLY = struct.Struct("=HHIQiIQ")
 EVENT = struct.Struct("=HHIQBBBBiII")
+STREAM = struct.Struct("=HHIQBBHIQ")
 #: A command's first fields, all others 0.
 COMMAND = struct.Struct("=HHI24x")
 
@@ -97,8 +99,57 @@ class Message:
     took: float
 
 
-def message(raw: bytes) -> Message:
-    """The Message in the 32 bytes of a struct engine_message."""
+@dataclass
+class StreamEvent:
+    """An event: a stream fills up, or the program is late with it. It goes on by itself.
+
+    Attributes
+    ----------
+    type : MessageType
+        EVENT_BACKPRESSURE: it fills up, or no longer does. EVENT_UNDERRUN:
+        silence is played from now on. EVENT_OVERRUN: captured frames are
+        dropped from now on.
+    dropped : int
+        How many events before this one found no room.
+    frame : int
+        The engine frame at which it took effect.
+    direction : Direction
+        The stream.
+    on : bool
+        False when backpressure is over; else True.
+    usage : float
+        How full the stream is, 0.0 to 1.0, in steps of 0.001.
+    chunks : int
+        The same, in chunks.
+    time_ns : int
+        When, in ns of CLOCK_MONOTONIC.
+    """
+
+    __slots__ = ("type", "dropped", "frame", "direction", "on", "usage", "chunks", "time_ns")
+
+    type: MessageType
+    dropped: int
+    frame: int
+    direction: Direction
+    on: bool
+    usage: float
+    chunks: int
+    time_ns: int
+
+
+#: What `Mailbox.receive_msg` returns.
+Event = Union[Message, StreamEvent]
+
+_OF_STREAMS = {int(MessageType.EVENT_BACKPRESSURE), int(MessageType.EVENT_UNDERRUN),
+               int(MessageType.EVENT_OVERRUN)}
+
+
+def message(raw: bytes) -> Event:
+    """The event in the 32 bytes of a struct engine_message."""
     kind, _, dropped, frame, was, now, step, way, code, lost, took_us = EVENT.unpack(raw)
+    if kind in _OF_STREAMS:
+        *_, way, on, permille, chunks, time_ns = STREAM.unpack(raw)
+        return StreamEvent(MessageType(kind), dropped, frame, Direction(way), bool(on),
+                           permille / 1000, chunks, time_ns)
     return Message(MessageType(kind), dropped, frame, State(was), State(now), Step(step),
                    Direction(way), code, lost, took_us / 1e6)

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <peal/config.h>
 #include <peal/error.h>
 
 #include "control/last_error.h"
+#include "control/pool_config.h"
 #include "shared/pool.h"
 
 static size_t rounded(size_t bytes)
@@ -24,63 +24,8 @@ static size_t rounded(size_t bytes)
 
 #define HEADER_BYTES rounded(sizeof(struct engine_chunk))
 
-static int check(const char *field, uint32_t value, uint32_t min, uint32_t max, const char *unit)
-{
-	if (value >= min && value <= max)
-		return 0;
-	return last_error_set(-EINVAL,
-			      "config.%s %" PRIu32 " refused: %" PRIu32 "..%" PRIu32
-			      "%s are possible",
-			      field, value, min, max, unit);
-}
-
-static int check_ranges(const struct engine_pool_config *config, uint32_t limit)
-{
-	const struct {
-		const char *name;
-		uint32_t value, min, max;
-		const char *unit;
-	} fields[] = {
-		{ "frames", config->frames, 1, ENGINE_POOL_FRAMES_MAX, "" },
-		{ "channels", config->channels, 1, ENGINE_CHANNELS_MAX, "" },
-		{ "format", config->format, ENGINE_FORMAT_S16_LE, ENGINE_FORMAT_FLOAT_LE,
-		  " (enum engine_format)" },
-		{ "rate", config->rate, ENGINE_RATE_MIN, ENGINE_RATE_MAX, " Hz" },
-		{ "limit", limit, 1, ENGINE_POOL_CHUNKS_MAX, "" },
-		{ "chunks", config->chunks, 0, limit, " (the limit)" },
-		{ "flags", config->flags, 0, ENGINE_POOL_RECYCLE | ENGINE_POOL_ZERO,
-		  " (ENGINE_POOL_*)" },
-	};
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(fields) / sizeof(fields[0]); i++)
-		err = check(fields[i].name, fields[i].value, fields[i].min, fields[i].max,
-			    fields[i].unit);
-	return err;
-}
-
-static int check_config(const struct engine_pool_config *config, uint32_t limit)
-{
-	int err;
-
-	if (config->size != sizeof(*config))
-		return last_error_set(ENGINE_EABI,
-				      "config.size is %zu: set it to sizeof(struct "
-				      "engine_pool_config), which is %zu here",
-				      config->size, sizeof(*config));
-	err = check_ranges(config, limit);
-	if (err < 0)
-		return err;
-	if (config->flags & ENGINE_POOL_RECYCLE && limit != config->chunks)
-		return last_error_set(-EINVAL,
-				      "config.limit %" PRIu32 " refused: a recycling pool never "
-				      "grows beyond its chunks, which are %" PRIu32,
-				      limit, config->chunks);
-	return 0;
-}
-
-/* Whether the machine has room for so much, if it were asked in one: in pieces
- * it may promise more, and end processes once they use it. */
+/* Whether the kernel would give so much at once. Piece by piece it promises
+ * more than there is, and ends processes when they use it. */
 static bool conceivable(uint64_t bytes)
 {
 	void *map = MAP_FAILED;
@@ -125,17 +70,17 @@ static struct engine_chunk *add_chunk(struct engine_pool *pool)
 /* What was made of it; no thread is using it. */
 static void free_pool(struct engine_pool *pool)
 {
-	for (uint32_t i = 0; pool->slots && i < load_relaxed(&pool->extent); i++)
+	for (uint32_t i = 0; i < load_relaxed(&pool->extent); i++)
 		free(pool->slots[i].chunk);
-	free(pool->slots);
 	free(pool->recycled.slots);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }
 
-static struct engine_pool *new_pool(const struct engine_pool_config *config, uint32_t limit)
+static struct engine_pool *new_pool(const struct engine_pool_config *config)
 {
-	struct engine_pool *pool = zeroed(sizeof(*pool));
+	uint32_t limit = pool_config_limit(config);
+	struct engine_pool *pool = zeroed(sizeof(*pool) + limit * sizeof(pool->slots[0]));
 	uint32_t frame_bytes = config->channels * (uint32_t)engine_format_bytes(config->format);
 
 	if (!pool)
@@ -156,11 +101,7 @@ static struct engine_pool *new_pool(const struct engine_pool_config *config, uin
 
 static int fill_pool(struct engine_pool *pool, uint32_t chunks)
 {
-	if (!conceivable((uint64_t)chunks * (HEADER_BYTES + pool->samples_bytes) +
-			 (uint64_t)pool->limit * sizeof(*pool->slots)))
-		return -ENOMEM;
-	pool->slots = calloc(pool->limit, sizeof(*pool->slots));
-	if (!pool->slots)
+	if (chunks > 0 && !conceivable((uint64_t)chunks * (HEADER_BYTES + pool->samples_bytes)))
 		return -ENOMEM;
 	if (pool->flags & ENGINE_POOL_RECYCLE) {
 		pool->recycled.slots = zeroed(chunks * sizeof(*pool->recycled.slots));
@@ -181,7 +122,6 @@ static int fill_pool(struct engine_pool *pool, uint32_t chunks)
 int engine_pool_create(struct engine_pool **out, const struct engine_pool_config *config)
 {
 	struct engine_pool *pool;
-	uint32_t limit;
 	int err;
 
 	if (!out)
@@ -189,11 +129,10 @@ int engine_pool_create(struct engine_pool **out, const struct engine_pool_config
 	*out = NULL;
 	if (!config)
 		return last_error_set(-EINVAL, "config is NULL");
-	limit = config->limit ? config->limit : config->chunks;
-	err = check_config(config, limit);
+	err = pool_config_check(config);
 	if (err < 0)
 		return err;
-	pool = new_pool(config, limit);
+	pool = new_pool(config);
 	err = pool ? fill_pool(pool, config->chunks) : -ENOMEM;
 	if (err == 0) {
 		*out = pool;
@@ -202,9 +141,10 @@ int engine_pool_create(struct engine_pool **out, const struct engine_pool_config
 	if (pool)
 		free_pool(pool);
 	return last_error_set(err,
-			      "no memory for config.chunks %" PRIu32 " of %" PRIu32 " frames * %" PRIu32
-			      " channels, with a limit of %" PRIu32,
-			      config->chunks, config->frames, config->channels, limit);
+			      "no memory for config.chunks %" PRIu32 " of %" PRIu32
+			      " frames * %" PRIu32 " channels, with a limit of %" PRIu32,
+			      config->chunks, config->frames, config->channels,
+			      pool_config_limit(config));
 }
 
 static uint64_t count_free(const struct engine_pool *pool)
@@ -264,7 +204,7 @@ int engine_pool_acquire_or_grow(struct engine_pool *pool, struct engine_chunk **
 	*chunk = NULL;
 	if (!pool || pool->flags & ENGINE_POOL_RECYCLE)
 		return err;
-	err = pool_acquire(pool, chunk);
+	err = engine_pool_acquire(pool, chunk);
 	if (err == 0)
 		return 0;
 	pthread_mutex_lock(&pool->lock);
@@ -276,22 +216,32 @@ int engine_pool_acquire_or_grow(struct engine_pool *pool, struct engine_chunk **
 	return err;
 }
 
+/* Under the lock; the chunk is in use, and ours. */
+static void remove_chunk(struct engine_pool *pool, uint32_t index)
+{
+	free(pool->slots[index].chunk);
+	pool->slots[index].chunk = NULL;
+	if (index < pool->absent)
+		pool->absent = index;
+	pool->allocated--;
+	pool->cleared++;
+}
+
 int engine_pool_clear(struct engine_pool *pool)
 {
-	struct engine_chunk *chunk;
 	int count = 0;
 
 	if (!pool || pool->flags & ENGINE_POOL_RECYCLE)
 		return -EINVAL;
 	pthread_mutex_lock(&pool->lock);
-	for (; (chunk = pool_take(pool)); count++) {
-		if (chunk->index < pool->absent)
-			pool->absent = chunk->index;
-		pool->slots[chunk->index].chunk = NULL;
-		free(chunk);
+	for (uint32_t i = 0; i < load_relaxed(&pool->extent); i++) {
+		uint64_t state;
+
+		if (!pool_slot_take(&pool->slots[i], &state))
+			continue;
+		remove_chunk(pool, i);
+		count++;
 	}
-	pool->allocated -= (uint32_t)count;
-	pool->cleared += (uint64_t)count;
 	pthread_mutex_unlock(&pool->lock);
 	return count;
 }

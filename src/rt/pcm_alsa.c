@@ -69,7 +69,7 @@ static int alsa_begin(struct pcm *pcm, uint32_t *frames)
 
 static int64_t alsa_commit(struct pcm *pcm, uint32_t frames)
 {
-	return snd_pcm_mmap_commit(pcm->handle, pcm->offset, frames);
+	return snd_pcm_mmap_commit(pcm->handle, (snd_pcm_uframes_t)pcm->offset, frames);
 }
 
 static int alsa_prepare(struct pcm *pcm)

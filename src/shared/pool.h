@@ -17,6 +17,7 @@
 
 #include <pthread.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <peal/pool.h>
@@ -46,7 +47,6 @@ struct engine_pool {
 	size_t samples_bytes;      /* a chunk's */
 	uint32_t flags;
 	uint32_t limit;
-	struct pool_slot *slots; /* limit of them; a recycling pool uses only their chunks */
 
 	/* control writes, any thread reads; grows only */
 	atomic_of(uint32_t) extent; /* slots that ever had a chunk are below it */
@@ -62,13 +62,21 @@ struct engine_pool {
 	uint32_t allocated;
 	uint32_t absent;  /* every slot before it has a chunk */
 	uint64_t cleared; /* acquires that were engine_pool_clear's */
+
+	/* limit of them; a recycling pool uses only their chunks */
+	alignas(CACHE_APART) struct pool_slot slots[];
 };
 
-/* A chunk that is the caller's now, what is in it all 0, or NULL: there was a
- * moment at which none was there. Does not count a miss. */
-struct engine_chunk *pool_take(struct engine_pool *pool);
-
-/* As engine_pool_acquire, without looking at its parameters. */
-int pool_acquire(struct engine_pool *pool, struct engine_chunk **chunk);
+/* Take the chunk that is there; if none is, state says what was seen instead. */
+static inline bool pool_slot_take(struct pool_slot *slot, uint64_t *state)
+{
+	/* no later look is taken before this one: see pool.c, look_around */
+	*state = load_acquire(&slot->state);
+	while (*state & POOL_SLOT_THERE)
+		/* pairs with the release in pool.c, give_back: what the chunk holds */
+		if (cas_acquire(&slot->state, state, *state + 1))
+			return true;
+	return false;
+}
 
 #endif

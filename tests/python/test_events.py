@@ -8,7 +8,7 @@ import textwrap
 import peal
 import pytest
 from conftest import PATIENCE, environment, stopped_for
-from peal._messages import EVENT, message
+from peal._messages import EVENT, STREAM, message
 
 
 def test_an_xrun_is_told(tmp_path):
@@ -19,10 +19,12 @@ def test_an_xrun_is_told(tmp_path):
                 engine.port(events=True) as port, engine.port() as quiet:
             engine.ping(timeout=60)
             print("up", flush=True)
-            events = engine.receive_msg(timeout=60), port.receive_msg(timeout=60)
-            assert events[0].frame == events[1].frame
-            event = events[0]
-            assert event.type is peal.MessageType.EVENT_XRUN
+            def xrun(mailbox):
+                while (event := mailbox.receive_msg(timeout=60)).type != 0x201:
+                    pass
+                return event
+            event, same = xrun(engine), xrun(port)
+            assert event == same and isinstance(event, peal.Message)
             assert event.to_state is peal.State.RUNNING
             assert event.step in peal.Step and event.directions in (1, 2, 3)
             assert (event.dropped, engine.stats.xruns > 0) == (0, True)
@@ -38,12 +40,29 @@ def test_an_xrun_is_told(tmp_path):
     assert process.communicate(timeout=PATIENCE) == ("told\n", "")
 
 
+def test_a_late_program_is_told(make_engine):
+    engine = make_engine("virtual:clock=manual", capture=True, stream_frames=1024, period=64)
+    engine.start()
+    engine.playback.write(bytes(4 * 64))
+    engine.advance(64 * 100)
+    events = {event.type: event for event in iter(engine.receive_msg, None)}
+    underrun = events[peal.MessageType.EVENT_UNDERRUN]
+    overrun = events[peal.MessageType.EVENT_OVERRUN]
+    assert isinstance(underrun, peal.StreamEvent) and underrun.on is True
+    assert (underrun.direction, overrun.direction) == (
+        peal.Direction.PLAYBACK, peal.Direction.CAPTURE)
+    assert 0 <= underrun.usage < overrun.usage <= 1
+    assert underrun.time_ns <= overrun.time_ns
+
+
 def test_an_event_is_read_field_by_field():
-    raw = EVENT.pack(0x201, 0, 7, 2**40, 2, 3, 4, 3, -32, 480, 1500)
-    event = message(raw)
-    assert event == peal.Message(
-        peal.MessageType.EVENT_XRUN, 7, 2**40, peal.State.RUNNING, peal.State.XRUN,
-        peal.Step.COMMIT, peal.Direction.PLAYBACK | peal.Direction.CAPTURE, -32, 480, 0.0015)
+    assert message(EVENT.pack(0x201, 0, 7, 2**40, 2, 3, 4, 3, -32, 480, 1500)) == (
+        peal.Message(
+            peal.MessageType.EVENT_XRUN, 7, 2**40, peal.State.RUNNING, peal.State.XRUN,
+            peal.Step.COMMIT, peal.Direction.PLAYBACK | peal.Direction.CAPTURE, -32, 480, 0.0015))
+    assert message(STREAM.pack(0x205, 0, 7, 2**40, 2, 1, 900, 18, 2**50)) == (
+        peal.StreamEvent(peal.MessageType.EVENT_BACKPRESSURE, 7, 2**40, peal.Direction.CAPTURE,
+                         True, 0.9, 18, 2**50))
 
 
 @pytest.mark.parametrize("names", [peal.MessageType, peal.State, peal.Step])

@@ -5,7 +5,7 @@ import pytest
 from conftest import succeeded
 
 FORKED = """
-    import os, sys, threading, time, warnings
+    import asyncio, os, sys, threading, time, warnings
     import peal
     warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
 
@@ -51,7 +51,12 @@ CASES = {
                 lambda: engine.playback.write(bytes(4), None), lambda: engine.playback.free,
                 lambda: engine.playback.drain(1), engine.playback.fileno,
                 lambda: engine.capture.read(), lambda: engine.capture.read(timeout=None),
-                engine.capture.fileno, engine.__enter__,
+                engine.capture.fileno, engine.capture.chunk, lambda: engine.capture.read(1),
+                lambda: next(engine.capture), engine.health, engine.reset_health,
+                lambda: engine.backpressure, engine.__enter__,
+                lambda: asyncio.run(engine.ping_async()),
+                lambda: asyncio.run(engine.capture.read_async()),
+                lambda: asyncio.run(engine.receive_msg_async()),
                 port.send_ping, port.ping, port.receive_pong, port.fileno,
                 lambda: port.send_pings([1]), lambda: port.port_stats]
         def test():
@@ -107,6 +112,20 @@ CASES = {
             engine.close()
         for _ in range(20):
             assert child_of_fork(test) == 0
+        """,
+    "a child has parts without an engine": """
+        pool, ring = peal.Pool(frames=4, chunks=2), peal.ChunkRing(2)
+        held = pool.acquire()
+        def test():
+            chunk = pool.acquire()
+            chunk.frames = 4
+            assert ring.push(chunk) and ring.pop().frames == 4
+            refused(lambda: held.data)
+            with peal.Health() as health:
+                health.record_chunks(1)
+        assert child_of_fork(test) == 0
+        held.release()
+        assert pool.stats.in_use == 0
         """,
     "a child of a child": """
         def test():

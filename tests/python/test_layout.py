@@ -9,16 +9,21 @@ import subprocess
 import peal
 import pytest
 from conftest import TOP
-from peal import _abi, _enums
-from peal._messages import COMMAND, EVENT, REPLY
+from peal import _abi, _enums, _whole
+from peal._messages import COMMAND, EVENT, REPLY, STREAM
 
 STRUCTURES = {
     "engine_config": _abi.Config, "engine_message": _abi.Message, "engine_info": _abi.Info,
     "engine_pcm_info": _abi.PcmInfo, "engine_rt_report": _abi.RtReport,
     "engine_port_stats": _abi.PortStats, "engine_stats": _abi.Stats,
-    "engine_capture_chunk": _abi.CaptureChunk, "engine_device": _abi.Device,
+    "engine_device": _abi.Device, "engine_chunk": _abi.Chunk,
+    "engine_backpressure_stats": _abi.BackpressureStats, "engine_latency": _abi.Latency,
+    "engine_health_snapshot": _abi.HealthSnapshot, "engine_health_limits": _abi.HealthLimits,
+    "engine_pool_config": _abi.PoolConfig, "engine_pool_stats": _abi.PoolStats,
+    "engine_chunk_ring_stats": _abi.ChunkRingStats,
 }
-UNION = {"reply": _abi.Reply, "ping": _abi.Ping, "device": _abi.DeviceEvent}
+UNION = {"reply": _abi.Reply, "ping": _abi.Ping, "device": _abi.DeviceEvent,
+         "stream": _abi.StreamEvent}
 
 CONSTANTS = {
     "ENGINE_EFORKED": peal.EFORKED, "ENGINE_EABI": peal.EABI, "ENGINE_ESECURE": peal.ESECURE,
@@ -32,6 +37,11 @@ CONSTANTS = {
     **{f"ENGINE_STEP_{member.name}": member for member in peal.Step},
     **{f"ENGINE_ACCESS_MMAP_{member.name}": member for member in peal.Access},
     **{f"ENGINE_TIMESTAMPS_{member.name}": member for member in peal.Timestamps},
+    **{f"ENGINE_BACKPRESSURE_{member.name}": member for member in peal.BackpressureChange},
+    **{f"ENGINE_HEALTH_{member.name}": member for member in peal.HealthLatency},
+    "ENGINE_HEALTH_LATENCIES": _abi.HEALTH_LATENCIES,
+    "ENGINE_POOL_RECYCLE": _enums.POOL_RECYCLE, "ENGINE_POOL_ZERO": _enums.POOL_ZERO,
+    "ENGINE_STREAM_FRAMES_MAX": _whole.STREAM_FRAMES_MAX,
 }
 
 
@@ -83,11 +93,12 @@ def test_no_field_of_a_structure_is_left_out(name, structure):
 
 
 @pytest.mark.parametrize("prefix, names", [
-    ("ENGINE_STATE_", peal.State), ("ENGINE_STEP_", peal.Step),
-    ("ENGINE_TIMESTAMPS_", peal.Timestamps)])
+    ("ENGINE_(?=EVENT_|P[IO]NG)", peal.MessageType), ("ENGINE_STATE_", peal.State),
+    ("ENGINE_STEP_", peal.Step), ("ENGINE_TIMESTAMPS_", peal.Timestamps),
+    ("ENGINE_BACKPRESSURE_", peal.BackpressureChange)])
 def test_no_member_of_an_enumeration_is_left_out(prefix, names):
     text = "".join(header(path.name) for path in (TOP / "include/peal").glob("*.h"))
-    declared = set(re.findall(rf"\b{prefix}(\w+) = \d", text))
+    declared = set(re.findall(rf"\b{prefix}(\w+) = 0?x?\d", text))
     assert declared == {member.name for member in names}
 
 
@@ -108,16 +119,21 @@ def test_messages_are_unpacked_as_they_lie():
         0x101, 0x2222, 0x33333333, 0x4444444444444444, -5, 0x66666666, 0x7777777777777777)
     sent.device = _abi.DeviceEvent(1, 2, 3, 3, -6, 0x55555555, 0x66666666)
     assert EVENT.unpack(bytes(sent))[4:] == (1, 2, 3, 3, -6, 0x55555555, 0x66666666)
+    sent.stream = _abi.StreamEvent(1, 2, 0x3333, 0x44444444, 0x5555555555555555)
+    assert STREAM.unpack(bytes(sent))[4:] == (1, 2, 0x3333, 0x44444444, 0x5555555555555555)
     ping = bytes(_abi.Message(type=1, flags=2, id=3))
     assert COMMAND.pack(1, 2, 3) == ping
-    assert REPLY.size == EVENT.size == COMMAND.size == ctypes.sizeof(_abi.Message) == 32
+    for form in REPLY, EVENT, STREAM, COMMAND:
+        assert form.size == ctypes.sizeof(_abi.Message) == 32
 
 
 @pytest.mark.parametrize("told, structure", [
     (peal.Stats, _abi.Stats), (peal.PortStats, _abi.PortStats), (peal.RtReport, _abi.RtReport),
-    (peal.Info, _abi.Info), (peal.PcmInfo, _abi.PcmInfo)])
+    (peal.Info, _abi.Info), (peal.PcmInfo, _abi.PcmInfo), (peal.Latency, _abi.Latency),
+    (peal.HealthSnapshot, _abi.HealthSnapshot), (peal.PoolStats, _abi.PoolStats),
+    (peal.BackpressureStats, _abi.BackpressureStats), (peal.ChunkRingStats, _abi.ChunkRingStats)])
 def test_the_package_tells_every_field(told, structure):
-    assert list(told.__dataclass_fields__) == [
+    assert [field for field in told.__dataclass_fields__ if field[0] != "_"] == [
         field for field in fields(structure) if field != "size"]
 
 

@@ -99,7 +99,8 @@ def test_real_time_with_a_buffer_of_100_ms_loses_nothing_unaccounted(make_engine
         chunk = engine.capture.read(timeout=PATIENCE)
         chunks.append(chunk)
         missing += chunk.gap
-        samples = array.array("i", chunk.data)
+        samples = array.array("i", bytes(chunk.data))
+        chunk.release()  # the stream has none to spare
         heard = [sample for sample in samples if sample]
         if heard:
             assert heard == list(range(heard[0], heard[-1] + 1))
@@ -120,25 +121,15 @@ def test_what_is_read_late_is_a_gap(manual):
     engine = manual(channels=1, capture=True, period=64, stream_frames=640)
     engine.start()
     engine.advance(64 * 30)
-    chunks = read_all(engine.capture)
-    kept = sum(chunk.frames for chunk in chunks)
-    assert kept < 64 * 30 and not any(chunk.gap for chunk in chunks)
+    kept = 0
+    while chunk := engine.capture.read():
+        kept += chunk.frames
+        assert chunk.gap == 0
+    assert kept < 64 * 30
     assert engine.stats.overrun_frames == 64 * 30 - kept
     engine.advance(64)
     late = engine.capture.read()
     assert (late.gap, late.frame) == (64 * 30 - kept, 64 * 30)
-
-
-def test_a_part_of_a_chunk_is_followed_by_the_rest(manual):
-    engine = manual(channels=1, capture=True, period=256)
-    frames = noise(512)
-    engine.playback.write(frames)
-    engine.start()
-    engine.advance(256)
-    parts = [engine.capture.read(100) for _ in range(3)]
-    assert [(part.frame, part.frames) for part in parts] == [(0, 100), (100, 100), (200, 56)]
-    assert b"".join(part.data for part in parts) == frames
-    assert engine.capture.read(10**9) is None
 
 
 def test_write_accepts_what_fits(manual):
@@ -244,19 +235,18 @@ def test_what_is_no_buffer_is_refused(manual, buffer):
 @pytest.mark.parametrize("frames", [0, -1, -2**70])
 def test_reading_no_frames_is_refused(manual, frames):
     with pytest.raises(ValueError, match="frames"):
-        manual(capture=True).capture.read(frames)
+        manual(capture=True).capture.read(frames, timeout=0)
 
 
 @pytest.mark.parametrize("wrap", [
     bytes, bytearray, memoryview,
     lambda data: memoryview(bytearray(data)),
     lambda data: memoryview(bytearray(data)).toreadonly(),
-    lambda data: memoryview(array.array("h", data)),
-    lambda data: array.array("h", data),
+    lambda data: memoryview(array.array("h", data)).cast("B").cast("h", (len(data) // 4, 2)),
     lambda data: memoryview(data).cast("B", (len(data) // 4, 4)),
     lambda data: memoryview(bytes(byte for pair in zip(data, data) for byte in pair))[::2],
-], ids=["bytes", "bytearray", "memoryview", "writable view", "read-only view", "array view",
-        "array", "two dimensions", "strided"])
+], ids=["bytes", "bytearray", "memoryview", "writable view", "read-only view", "array of shape",
+        "two dimensions", "strided"])
 def test_any_buffer_is_taken(manual, wrap):
     engine = manual(capture=True)
     frames = noise(4 * 700)

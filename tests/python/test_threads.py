@@ -4,6 +4,7 @@
 import collections
 import contextlib
 import random
+import signal
 import threading
 import time
 
@@ -164,20 +165,52 @@ def test_the_leader_hands_on_when_its_time_is_over(make_engine):
     assert time.monotonic() - began < PATIENCE / 2
 
 
-def test_what_another_thread_found_wakes_the_one_that_polls(make_engine):
-    """A sender drains the ring of what a sleeping thread waits for; it must hear of it."""
-    engine = make_engine(period=64)
-    engine.start()
-    for _ in range(30):
-        result = []
-        thread = threading.Thread(
-            target=lambda: result.append(engine.receive_pong(timeout=PATIENCE)))
-        thread.start()
+def drain_elsewhere(engine, count):
+    """Have another thread empty the ring of so many pongs, until its descriptor tells of none."""
+    def drain():
+        while engine.port_stats.received < count or engine._dispatcher._unsorted:
+            engine.receive_msg()
+        engine.receive_msg()
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    thread.join(PATIENCE)
+
+
+def test_what_another_thread_found_wakes_the_one_that_polls(make_engine, monkeypatch):
+    """Between its last look and its sleep another thread takes what it waits for."""
+    engine = make_engine()
+    wait = engine._life.wait
+
+    def wait_a_bit_late(*arguments):
+        monkeypatch.undo()
         engine.send_ping(1, wake=True)
-        while not result:
-            engine.receive_msg()  # drains, as relieving the ring does
-        thread.join()
-        assert result[0].id == 1
+        drain_elsewhere(engine, 1)
+        wait(*arguments)
+
+    monkeypatch.setattr(engine._life, "wait", wait_a_bit_late)
+    began = time.monotonic()
+    assert engine.receive_pong(timeout=PATIENCE).id == 1
+    assert time.monotonic() - began < PATIENCE / 2
+
+
+def test_what_a_signal_handler_found_wakes_the_code_below_it(make_engine):
+    """The handler interrupts a wait, waits itself, and takes in what both wait for."""
+    engine = make_engine()
+
+    def handler(*_):
+        engine.send_ping(1)
+        assert engine.ping(timeout=PATIENCE, wake=True)
+        assert engine.receive_msg(timeout=0.001) is None  # the ring is empty now
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        began = time.monotonic()
+        assert engine.receive_pong(timeout=PATIENCE).id == 1
+        assert time.monotonic() - began < PATIENCE / 2
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_port_per_thread(engine):
@@ -194,7 +227,8 @@ def test_a_port_per_thread(engine):
 
 
 @pytest.mark.parametrize("wait", ["receive_pong", "receive_msg"])
-def test_a_wait_takes_its_time(engine, wait):
+def test_a_wait_takes_its_time(make_engine, wait):
+    engine = make_engine()
     began = time.monotonic()
     assert getattr(engine, wait)(timeout=0.05) is None
     assert time.monotonic() - began >= 0.05

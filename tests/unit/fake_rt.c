@@ -50,6 +50,23 @@ static void program_writes(struct fake_rt *fake)
 	}
 }
 
+/* The program's frames are played in order, each once, with silence between
+ * them; what a restart dropped may be rendered once more. */
+static void check_in_order(struct fake_rt *fake, const unsigned char *bytes, bool restarted)
+{
+	unsigned char expected[FAKE_FRAME_BYTES_MAX] = { 0 };
+	uint32_t number;
+
+	memcpy(&number, bytes, sizeof(number));
+	if (number != 0) {
+		must(number == fake->played + 1 || (restarted && number <= fake->played),
+		     "frame %u was played after frame %u", number, fake->played);
+		fake->played = number;
+		number_frame(fake, expected, number);
+	}
+	must(memcmp(expected, bytes, fake->frame_bytes) == 0, "frame %u was spoiled", number);
+}
+
 /* The engine renders at transport.frame onwards. */
 static void note_rendered(struct fake_card *card, uint64_t position, uint32_t frames)
 {
@@ -65,6 +82,7 @@ static void note_rendered(struct fake_card *card, uint64_t position, uint32_t fr
 
 		rendered->frame = frame;
 		fake_frame_read(&card->playback, position + i, rendered->bytes);
+		check_in_order(fake, rendered->bytes, position + i == 0);
 	}
 }
 
@@ -129,6 +147,13 @@ static void program_reads(struct fake_rt *fake)
 
 /* ---- turns */
 
+static void check_chunks(const struct stream *stream)
+{
+	must(!stream || chunk_ring_length(&stream->filled) + chunk_ring_length(&stream->emptied) +
+				(stream->open != NULL) == CHUNKS,
+	     "chunks are lost");
+}
+
 static void check_what_always_holds(const struct fake_rt *fake)
 {
 	const struct rt *rt = fake->rt;
@@ -140,6 +165,8 @@ static void check_what_always_holds(const struct fake_rt *fake)
 		     state == ENGINE_STATE_SUSPENDED || state == ENGINE_STATE_LOST,
 	     "state %d between cycles", state);
 	must(rt->budget <= RT_BUDGET, "a budget of %u", rt->budget);
+	check_chunks(rt->playback);
+	check_chunks(rt->capture);
 	if (state != ENGINE_STATE_RUNNING)
 		return;
 	must(fake_count(fake, frame) == (t->playback ? t->frame : t->captured),

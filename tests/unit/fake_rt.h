@@ -47,6 +47,7 @@ struct fake_rt {
 	bool reads;  /* takes what was captured, at once */
 	bool knows;  /* what it reads is what was rendered, or the frame's number */
 	uint32_t written; /* the number in the next frame to write; never 0 */
+	uint32_t played;  /* ... in the last one that was rendered */
 	uint64_t read_frame; /* the engine frame that it expects next */
 	uint64_t read_gaps;  /* frames that it was told are missing, since start */
 	uint64_t read_frames; /* frames that it read, since start */

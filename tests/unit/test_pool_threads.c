@@ -211,61 +211,6 @@ START_TEST(growing_and_clearing_disturb_nobody)
 }
 END_TEST
 
-/* Of three loose chunks it holds one, or two while it changes the one for another. */
-static void *change_places(void *arg)
-{
-	struct engine_chunk *chunk, *next;
-
-	(void)arg;
-	if (engine_pool_acquire(pool, &chunk) != 0)
-		return "a miss at the beginning";
-	while (!load_relaxed(&over)) {
-		if (engine_pool_acquire(pool, &next) != 0)
-			return "a miss while a chunk was there";
-		engine_chunk_release(chunk);
-		chunk = next;
-	}
-	engine_chunk_release(chunk);
-	return NULL;
-}
-
-/* One is always there for us; but now where we have not looked yet, now where
- * we look no more: among many, so that others can move while we look around. */
-START_TEST(a_chunk_that_changes_places_is_not_overlooked)
-{
-	struct engine_chunk *all[CHUNKS_MAX];
-	uint64_t times = long_run(500000);
-	const char *complaint;
-	pthread_t changer;
-
-	pool = small_pool(.chunks = CHUNKS_MAX);
-	small_pool_acquire_all(pool, all, CHUNKS_MAX);
-	for (unsigned i = 0; i < CHUNKS_MAX; i++)
-		if (all[i]->index % (CHUNKS_MAX / 3) == 1)
-			small_pool_release(all[i]);
-	ck_assert_uint_eq(small_pool_stats(pool).in_use, CHUNKS_MAX - 3);
-	store_relaxed(&over, false);
-	changer = support_start(change_places, NULL);
-	for (uint64_t i = 0; i < times; i++) {
-		struct engine_chunk *chunk;
-
-		if (engine_pool_acquire(pool, &chunk) != 0)
-			ck_abort_msg("acquire %lu is a miss", (unsigned long)i);
-		if (engine_chunk_release(chunk) != 0)
-			ck_abort_msg("release %lu is refused", (unsigned long)i);
-	}
-	store_relaxed(&over, true);
-	complaint = support_join(changer);
-	ck_assert_msg(!complaint, "%s", complaint);
-	ck_assert_uint_eq(small_pool_stats(pool).misses, 0);
-	ck_assert_uint_eq(small_pool_stats(pool).in_use, CHUNKS_MAX - 3);
-	for (unsigned i = 0; i < CHUNKS_MAX; i++)
-		if (all[i]->index % (CHUNKS_MAX / 3) != 1)
-			small_pool_release(all[i]);
-	assert_none_lost(CHUNKS_MAX);
-}
-END_TEST
-
 /* ---- acquired by one, released by another */
 
 static struct {
@@ -390,7 +335,6 @@ int main(void)
 	long_run_timeout(tests);
 	tcase_add_loop_test(tests, concurrent_acquire_and_release_neither_double_nor_lose_a_chunk,
 			    0, sizeof(scenes) / sizeof(scenes[0]));
-	tcase_add_test(tests, a_chunk_that_changes_places_is_not_overlooked);
 	tcase_add_test(tests, growing_and_clearing_disturb_nobody);
 	tcase_add_loop_test(tests, one_thread_acquires_and_another_releases, 0, 8);
 	tcase_add_loop_test(tests, fifty_items_pass_between_two_threads, 0, 2);
