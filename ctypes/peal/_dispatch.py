@@ -254,8 +254,8 @@ class Dispatcher:
             self._sort()
 
     def _sort(self) -> None:
-        while self._unsorted:
-            fields, now = self._unsorted.popleft()
+        while (first := _first(self._unsorted)) is not None:
+            fields, now = first
             kind, _, id, frame, result, age_ns, time_ns = fields
             if kind != _PONG:
                 self._queue(MESSAGES, message(REPLY.pack(*fields)))
