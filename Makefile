@@ -18,6 +18,7 @@
 #: make uninstall   the same files, away
 #: make clean       remove the build folder
 #:
+#: PEAL_LONG=1      with unit: the conservation tests at 10^8
 #: SANITIZE=address,undefined or SANITIZE=thread   in a build folder of its own
 #: DEVELOPER=1      warnings are errors
 #: V=1              show the commands

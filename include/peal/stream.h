@@ -79,9 +79,9 @@ int engine_playback_drain(struct engine *engine, int timeout_ms);
 int engine_playback_fd(struct engine *engine);
 
 /*
- * How full a stream is and was: for playback the frames written and not yet
- * played, for capture those captured and not yet read. Changes are told by
- * ENGINE_EVENT_BACKPRESSURE.
+ * Whether a stream fills up, how often and for how long it did: for playback
+ * with frames written and not yet played, for capture with those captured and
+ * not yet read. Changes are told by ENGINE_EVENT_BACKPRESSURE.
  *
  * direction: ENGINE_PLAYBACK or ENGINE_CAPTURE.
  * Returns 0; -ENOTSUP when the engine has not this direction; -EINVAL;
