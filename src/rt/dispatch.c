@@ -119,19 +119,17 @@ void dispatch(struct rt *rt)
 void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b)
 {
 	uint32_t used = load_acquire(&rt->lanes_used); /* as in dispatch */
+	struct message_words words = {
+		.frame = load_relaxed(&rt->vitals.frame), .a = a, .b = b,
+	};
 
 	for (uint32_t i = 0; i < used; i++) {
 		struct lane *lane = &rt->lanes[i];
-		struct message_words words = {
-			.head = message_head(type, 0, lane->untold),
-			.frame = load_relaxed(&rt->vitals.frame),
-			.a = a,
-			.b = b,
-		};
 
 		/* pairs with the release in control/port.c */
 		if (load_acquire(&lane->state) != LANE_OPEN || !lane->events)
 			continue;
+		words.head = message_head(type, 0, lane->untold);
 		if (message_ring_push(&lane->out, words)) {
 			lane->untold = 0;
 			lane->posted = true;

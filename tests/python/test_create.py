@@ -66,7 +66,8 @@ def test_a_device_that_is_named_is_never_replaced(device):
     assert device in refused(device).strerror
 
 
-@pytest.mark.parametrize("device", ["nosuchdevice", "", "hw:CARD=none", "virtual2", "é", "a" * 4000])
+@pytest.mark.parametrize("device", ["nosuchdevice", "", "hw:CARD=none", "virtual2", "é",
+                                    "a" * 4000])
 def test_an_unknown_device_is_refused_by_its_name(device):
     refusal = refused(device)
     assert refusal.errno > 0

@@ -12,7 +12,8 @@ from conftest import PATIENCE, TOP, environment
 EXAMPLES = {
     "ping.py": r"pong at frame \d+ after \d+ us, wake=False\n.*wake=True\n$",
     # Where the machine was too busy to play on, it must say so.
-    "play_and_capture.py": r"48000 frames played; captured back: (True; 0|False; [1-9]\d*) xruns\n$",
+    "play_and_capture.py":
+        r"48000 frames played; captured back: (True; 0|False; [1-9]\d*) xruns\n$",
     "asyncio_pongs.py": r"(pong \d after \d+\.\d ms\n){5}$",
     "asyncio_capture.py": r"(pong at frame \d+ after \d+\.\d ms\n){3}\d{5} frames heard; "
                           r"healthy: (True|False)\n$",
