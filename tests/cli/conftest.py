@@ -29,6 +29,7 @@ CALM = ("-D", "virtual", "--period", 8192, "--periods", 8)
 
 # A script's background jobs ignore Ctrl-C, and so would the commands that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 if not os.access(COMMAND, os.X_OK):
     pytest.exit(f"no peal command at {COMMAND}: run make first", returncode=2)

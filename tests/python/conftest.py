@@ -18,6 +18,9 @@ except ModuleNotFoundError:  # neither installed nor in PYTHONPATH
     sys.path.insert(0, str(TOP / "ctypes"))
     import peal
 
+# A shell ignores SIGINT in what it runs in the background, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 #: Seconds: far above what anything here takes, even on a busy machine.
 PATIENCE = 60
 
