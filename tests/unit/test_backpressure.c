@@ -9,6 +9,8 @@
 
 #include <peal.h>
 
+#include "support.h"
+
 static struct engine_backpressure *subject;
 
 static void setup(void)
@@ -196,8 +198,6 @@ int main(void)
 {
 	Suite *suite = suite_create("backpressure");
 	TCase *tests = tcase_create("backpressure");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -213,9 +213,5 @@ int main(void)
 	tcase_add_test(tests, bad_input_is_refused);
 	tcase_add_test(tests, concurrent_reading_sees_one_moment);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_run(suite);
 }

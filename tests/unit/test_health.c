@@ -11,6 +11,7 @@
 #include <peal.h>
 
 #include "shared/histogram.h"
+#include "support.h"
 
 static struct engine_health *health;
 
@@ -343,8 +344,6 @@ int main(void)
 {
 	Suite *suite = suite_create("health");
 	TCase *tests = tcase_create("health");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -365,9 +364,5 @@ int main(void)
 	tcase_add_test(tests, prometheus_leaves_the_unknown_out);
 	tcase_add_test(tests, bad_input_is_refused);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_run(suite);
 }

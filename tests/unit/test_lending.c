@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/engine.h"
+#include "support.h"
 #include "virtual_engine.h"
 
 #define PERIOD 64
@@ -235,8 +236,6 @@ int main(void)
 {
 	Suite *suite = suite_create("lending");
 	TCase *tests = tcase_create("lending");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_popped_chunk_says_all_of_itself);
@@ -250,9 +249,5 @@ int main(void)
 	tcase_add_test(tests, a_chunk_s_age_is_in_the_health);
 	tcase_add_test(tests, backpressure_of_each_direction_is_told);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_run(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "fake_rt.h"
+#include "support.h"
 
 static struct fake_rt fake;
 
@@ -174,8 +175,6 @@ int main(void)
 {
 	Suite *suite = suite_create("pressure");
 	TCase *tests = tcase_create("pressure");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, capture_backpressure_is_told_once_on_and_once_off);
 	tcase_add_test(tests, playback_backpressure_is_of_what_was_written);
@@ -184,9 +183,5 @@ int main(void)
 	tcase_add_test(tests, health_has_every_period_and_every_message);
 	tcase_add_test(tests, lateness_is_what_the_position_says);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_run(suite);
 }
