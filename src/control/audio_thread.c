@@ -12,7 +12,7 @@
 #include "control/last_error.h"
 #include "control/rt_grant.h"
 
-/* where the PCM itself is what peal promotes for by default */
+/* below the interrupt threads of the kernel, which have 50 */
 #define DEFAULT_PRIORITY 45
 
 static int create_thread(struct engine *engine)

@@ -26,7 +26,7 @@ struct chunk_plan {
 	size_t chunk_bytes; /* header and samples */
 };
 
-/* Whole chunks of a period that hold stream_frames, and one in each side's hands. */
+/* As many whole chunks of a period as hold stream_frames. */
 static struct chunk_plan plan_chunks(const struct engine_info *info, uint32_t stream_frames)
 {
 	uint32_t period = info->period_frames;
