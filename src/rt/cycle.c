@@ -182,4 +182,5 @@ void cycle(struct rt *rt)
 	ring_bells(rt);
 	if (periods > 0)
 		record_work(rt, periods);
+	orders_answer(rt);
 }

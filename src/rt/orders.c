@@ -2,11 +2,13 @@
 /* Orders from the control side; see shared/order.h. Audio thread. */
 #include "rt/rt.h"
 
-void orders_answer(struct rt *rt, int result)
+void orders_answer(struct rt *rt)
 {
 	struct order *order = &rt->order;
 
-	order->result = result;
+	if (!rt->ordered)
+		return;
+	rt->ordered = false;
 	/* pairs with the acquire in control/orders.c: the result is written */
 	store_release(&order->done, load_relaxed(&order->given));
 	doorbell_ring(&order->answered);
@@ -19,21 +21,20 @@ void orders_take(struct rt *rt)
 	/* pairs with the release in control/orders.c: the kind is written */
 	if (load_acquire(&order->given) == load_relaxed(&order->done))
 		return;
+	rt->ordered = true;
 	order->step = ENGINE_STEP_NONE;
 	order->direction = 0;
+	order->result = 0;
 	switch (order->kind) {
 	case ORDER_HELLO:
-		orders_answer(rt, 0);
 		break;
 	case ORDER_START:
-		orders_answer(rt, transport_start(rt));
+		order->result = transport_start(rt);
 		break;
 	case ORDER_STOP:
 		transport_stop(rt);
-		orders_answer(rt, 0);
 		break;
 	case ORDER_QUIT:
-		/* answered after the last cycle */
 		transport_stop(rt);
 		rt->quit = true;
 		break;

@@ -47,6 +47,7 @@ struct rt {
 	uint64_t tick_ns;   /* when the current period began: budget, resume tries */
 	uint32_t budget;    /* what is left of RT_BUDGET in this period */
 	uint32_t next_lane; /* whose turn it is, 0..lane_count-1 */
+	bool ordered;       /* an order was taken and not yet answered */
 	bool quit;
 
 	/* both sides */
@@ -65,9 +66,10 @@ void *rt_thread(void *rt);
 /* cycle.c: one turn, waiting included. */
 void cycle(struct rt *rt);
 
-/* orders.c: carry out what the control side ordered, if anything. */
+/* orders.c: carry out what the control side ordered, if anything; answer once
+ * all of the cycle's bells are rung, so that none is heard after the call. */
 void orders_take(struct rt *rt);
-void orders_answer(struct rt *rt, int result);
+void orders_answer(struct rt *rt);
 
 /* dispatch.c: take commands and reply to them, within the period's budget. */
 void dispatch(struct rt *rt);

@@ -18,6 +18,5 @@ void *rt_thread(void *arg)
 	rt->budget = RT_BUDGET;
 	while (!rt->quit)
 		cycle(rt);
-	orders_answer(rt, 0);
 	return NULL;
 }

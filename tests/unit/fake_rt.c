@@ -230,8 +230,6 @@ int fake_rt_order(struct fake_rt *fake, enum order_kind kind)
 	for (int turns = 0; load_acquire(&order->done) != load_relaxed(&order->given); turns++) {
 		must(turns < 4, "order %d was not carried out", kind);
 		fake_rt_turn(fake);
-		if (rt->quit)
-			orders_answer(rt, 0);
 	}
 	must(doorbell_answer(&order->answered), "no bell was rung for the answer");
 	if (kind == ORDER_STOP || kind == ORDER_QUIT || order->result < 0)

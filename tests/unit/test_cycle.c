@@ -8,6 +8,8 @@
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <peal/error.h>
 #include "fake_rt.h"
@@ -427,6 +429,31 @@ START_TEST(hello_is_answered_and_moves_nothing)
 }
 END_TEST
 
+/* libc's write, for this program: which bell was rung last? */
+static int last_written;
+
+ssize_t write(int fd, const void *from, size_t size)
+{
+	last_written = fd;
+	return syscall(SYS_write, fd, from, size);
+}
+
+START_TEST(an_answer_is_the_last_bell_of_its_cycle)
+{
+	/* so that after the call no bell is heard that was rung for it */
+	begin((struct fake_shape){ 0 });
+	ck_assert_int_eq(last_written, fake.rt->order.answered.fd);
+	doorbell_answer(&fake.rt->playback->bell);
+	doorbell_answer(&fake.rt->capture->bell);
+	ck_assert(fake_rt_send(&fake, 0, 0, 1));
+	ck_assert_int_eq(fake_rt_order(&fake, ORDER_STOP), 0);
+	ck_assert_int_eq(last_written, fake.rt->order.answered.fd);
+	ck_assert(doorbell_answer(&fake.rt->playback->bell));
+	ck_assert(doorbell_answer(&fake.rt->lanes[0].bell));
+	end();
+}
+END_TEST
+
 START_TEST(start_fills_the_buffer_and_starts_both_at_one_frame)
 {
 	begin((struct fake_shape){ .periods = 4, .grouped = _i });
@@ -557,6 +584,7 @@ int main(void)
 	suite_add_tcase(suite, pace);
 
 	tcase_add_test(orders, hello_is_answered_and_moves_nothing);
+	tcase_add_test(orders, an_answer_is_the_last_bell_of_its_cycle);
 	tcase_add_loop_test(orders, start_fills_the_buffer_and_starts_both_at_one_frame, 0, 2);
 	tcase_add_test(orders, each_start_counts_frames_from_zero);
 	tcase_add_test(orders, a_start_that_fails_names_step_and_direction);
