@@ -14,16 +14,16 @@ as chunks, as NumPy arrays where there is NumPy, or as plain buffers.
 
 from __future__ import annotations
 
-from ._backpressure import Backpressure, BackpressureStats, StreamsBackpressure
+from ._backpressure import Backpressure, BackpressureStats, RingsBackpressure
 from ._chunk import Chunk
 from ._device import Device, devices
 from ._engine import Engine
 from ._enums import (EABI, EFORKED, ELOST, ESECURE, Access, BackpressureChange, Direction,
-                     HealthLatency, MessageType, State, Step, Timestamps)
+                     HealthLatency, MessageType, Ring, State, Step, Timestamps)
 from ._errors import EngineError, RingFull
 from ._health import Health, HealthSnapshot, Latencies, Latency
 from ._info import Info, PcmInfo, PortStats, RtReport, Stats
-from ._messages import Message, Pong, StreamEvent
+from ._messages import Message, Pong, RingEvent
 from ._pool import ChunkRing, ChunkRingStats, Pool, PoolChunk, PoolStats
 from ._port import Port
 from ._streams import Capture, Playback
@@ -34,6 +34,6 @@ __all__ = [
     "BackpressureStats", "Capture", "Chunk", "ChunkRing", "ChunkRingStats", "Device", "Direction",
     "Engine", "EngineError", "Health", "HealthLatency", "HealthSnapshot", "Info", "Latencies",
     "Latency", "Message", "MessageType", "PcmInfo", "Playback", "Playing", "Pong", "Pool",
-    "PoolChunk", "PoolStats", "Port", "PortStats", "RingFull", "RtReport", "State", "Stats", "Step",
-    "StreamEvent", "StreamsBackpressure", "Timestamps", "devices", "play", "playrec", "record",
+    "PoolChunk", "PoolStats", "Port", "PortStats", "Ring", "RingEvent", "RingFull", "RingsBackpressure", "RtReport", "State", "Stats", "Step",
+    "Timestamps", "devices", "play", "playrec", "record",
 ]

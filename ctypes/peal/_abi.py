@@ -62,16 +62,16 @@ class DeviceEvent(ctypes.Structure):
     ]
 
 
-class StreamEvent(ctypes.Structure):
+class RingEvent(ctypes.Structure):
     _fields_ = [
-        ("direction", c_uint8), ("on", c_uint8), ("permille", c_uint16), ("chunks", c_uint32),
+        ("ring", c_uint8), ("on", c_uint8), ("permille", c_uint16), ("length", c_uint32),
         ("time_ns", c_uint64),
     ]
 
 
 class Body(ctypes.Union):
     _fields_ = [
-        ("reply", Reply), ("ping", Ping), ("device", DeviceEvent), ("stream", StreamEvent),
+        ("reply", Reply), ("ping", Ping), ("device", DeviceEvent), ("ring", RingEvent),
         ("words", c_uint32 * 4),
     ]
 
@@ -223,6 +223,8 @@ SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, Any]] = {
     "engine_capture_pop": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer))),
     "engine_capture_release": (_PROMPT, c_int, (ChunkPointer,)),
     "engine_capture_fd": (_PROMPT, c_int, (Handle,)),
+    "engine_port_get_backpressure": (_PROMPT, c_int, (Handle, c_uint32,
+                                                      POINTER(BackpressureStats))),
     "engine_get_backpressure": (_PROMPT, c_int, (Handle, c_uint32, POINTER(BackpressureStats))),
     "engine_get_health": (_PROMPT, c_int, (Handle, POINTER(HealthSnapshot))),
     "engine_reset_health": (_PROMPT, c_int, (Handle,)),

@@ -41,11 +41,21 @@ class BackpressureStats:
 
 
 @dataclass(frozen=True)
-class StreamsBackpressure:
-    """The backpressure of an engine's streams; None for a direction that it has not."""
+class RingsBackpressure:
+    """The backpressure of an engine's rings; None for a direction that it has not.
+
+    Attributes
+    ----------
+    playback, capture : BackpressureStats or None
+        Of the streams.
+    commands, replies : BackpressureStats
+        Of the messages on the engine's own port.
+    """
 
     playback: BackpressureStats | None
     capture: BackpressureStats | None
+    commands: BackpressureStats
+    replies: BackpressureStats
 
 
 def backpressure_stats(structure: _abi.BackpressureStats) -> BackpressureStats:

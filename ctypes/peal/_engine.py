@@ -8,10 +8,10 @@ from typing import Any, Callable, TypeVar
 
 from . import _abi, _health, _info
 from ._abi import Frame, Handle, byref, lib, sized
-from ._backpressure import StreamsBackpressure, backpressure_stats
+from ._backpressure import RingsBackpressure, backpressure_stats
 from ._chunk import Chunk
 from ._config import config
-from ._enums import Direction, State
+from ._enums import Direction, Ring, State
 from ._errors import control_error
 from ._health import HealthSnapshot
 from ._info import Info, RtReport, Stats
@@ -72,7 +72,7 @@ class Engine(Mailbox):
         0.2 s and 8 periods.
     backpressure : (float, float), optional
         How full a stream is, 0.0 to 1.0, when backpressure begins, and when
-        it ends: a `StreamEvent` each. By default (0.9, 0.7).
+        it ends: a `RingEvent` each. By default (0.9, 0.7).
     allow_secure : bool
         Run even in a privileged program (see ENGINE_ESECURE in peal/error.h).
 
@@ -185,13 +185,14 @@ class Engine(Mailbox):
             raise self._life.error(code)
 
     @property
-    def backpressure(self) -> StreamsBackpressure:
-        """How often and how long each stream was nearly full."""
-        return StreamsBackpressure(*(
+    def backpressure(self) -> RingsBackpressure:
+        """How often and how long each ring was nearly full."""
+        absent = {Ring(way) for way in Direction if way not in self._shape.directions}
+        return RingsBackpressure(*(
+            None if ring in absent else
             backpressure_stats(self._filled(lib.engine_get_backpressure,
-                                            sized(_abi.BackpressureStats), way))
-            if way in self._shape.directions else None
-            for way in (Direction.PLAYBACK, Direction.CAPTURE)))
+                                            sized(_abi.BackpressureStats), ring))
+            for ring in Ring))
 
     @property
     def frame(self) -> int:

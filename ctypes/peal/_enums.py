@@ -73,6 +73,15 @@ class Direction(enum.IntFlag):
     CAPTURE = 2
 
 
+class Ring(_OpenEnum):
+    """A ring between a program and the audio thread."""
+
+    PLAYBACK = 1
+    CAPTURE = 2
+    COMMANDS = 3
+    REPLIES = 4
+
+
 class Access(_OpenEnum):
     """How frames lie in the device's memory."""
 

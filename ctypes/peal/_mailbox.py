@@ -205,7 +205,7 @@ class Mailbox:
 
         Returns
         -------
-        Message, StreamEvent or None
+        Message, RingEvent or None
             None when there is none in time.
         """
         event: Event | None = self._dispatcher.receive(MESSAGES, timeout)

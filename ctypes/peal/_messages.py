@@ -7,12 +7,12 @@ import struct
 from dataclasses import dataclass
 from typing import Union
 
-from ._enums import Direction, MessageType, State, Step
+from ._enums import Direction, MessageType, Ring, State, Step
 
 #: struct engine_message, its union read as a reply, a device's event and a stream's.
 REPLY = struct.Struct("=HHIQiIQ")
 EVENT = struct.Struct("=HHIQBBBBiII")
-STREAM = struct.Struct("=HHIQBBHIQ")
+RING = struct.Struct("=HHIQBBHIQ")
 #: A command's first fields, all others 0.
 COMMAND = struct.Struct("=HHI24x")
 
@@ -100,8 +100,8 @@ class Message:
 
 
 @dataclass
-class StreamEvent:
-    """An event: a stream fills up, or the program is late with it. It goes on by itself.
+class RingEvent:
+    """An event: a ring fills up, or the program is late with it. It goes on by itself.
 
     Attributes
     ----------
@@ -113,43 +113,43 @@ class StreamEvent:
         How many events before this one found no room.
     frame : int
         The engine frame at which it took effect.
-    direction : Direction
-        The stream.
+    ring : Ring
+        Which.
     on : bool
         False when backpressure is over; else True.
     usage : float
-        How full the stream is, 0.0 to 1.0, in steps of 0.001.
-    chunks : int
-        The same, in chunks.
+        How full it is, 0.0 to 1.0, in steps of 0.001.
+    length : int
+        The same, in chunks or messages.
     time_ns : int
         When, in ns of CLOCK_MONOTONIC.
     """
 
-    __slots__ = ("type", "dropped", "frame", "direction", "on", "usage", "chunks", "time_ns")
+    __slots__ = ("type", "dropped", "frame", "ring", "on", "usage", "length", "time_ns")
 
     type: MessageType
     dropped: int
     frame: int
-    direction: Direction
+    ring: Ring
     on: bool
     usage: float
-    chunks: int
+    length: int
     time_ns: int
 
 
 #: What `Mailbox.receive_msg` returns.
-Event = Union[Message, StreamEvent]
+Event = Union[Message, RingEvent]
 
-_OF_STREAMS = {int(MessageType.EVENT_BACKPRESSURE), int(MessageType.EVENT_UNDERRUN),
+_OF_RINGS = {int(MessageType.EVENT_BACKPRESSURE), int(MessageType.EVENT_UNDERRUN),
                int(MessageType.EVENT_OVERRUN)}
 
 
 def message(raw: bytes) -> Event:
     """The event in the 32 bytes of a struct engine_message."""
     kind, _, dropped, frame, was, now, step, way, code, lost, took_us = EVENT.unpack(raw)
-    if kind in _OF_STREAMS:
-        *_, way, on, permille, chunks, time_ns = STREAM.unpack(raw)
-        return StreamEvent(MessageType(kind), dropped, frame, Direction(way), bool(on),
-                           permille / 1000, chunks, time_ns)
+    if kind in _OF_RINGS:
+        *_, ring, on, permille, length, time_ns = RING.unpack(raw)
+        return RingEvent(MessageType(kind), dropped, frame, Ring(ring), bool(on),
+                         permille / 1000, length, time_ns)
     return Message(MessageType(kind), dropped, frame, State(was), State(now), Step(step),
                    Direction(way), code, lost, took_us / 1e6)

@@ -87,7 +87,7 @@ struct engine_config {
 	 * audio thread, at most 2^24. 0: the larger of 0.2 s and 8 periods. */
 	uint32_t stream_frames;
 	/*
-	 * Backpressure of the streams begins at or above the first share of a
+	 * Backpressure of a ring begins at or above the first share of a
 	 * full ring and ends at or below the second: 0.0 <= off < on <= 1.0.
 	 * Both 0.0: 0.9 and 0.7.
 	 */

@@ -30,11 +30,11 @@ enum engine_message_type {
 	ENGINE_EVENT_SUSPEND = 0x202, /* the system suspended the device; union: device */
 	ENGINE_EVENT_RESUME = 0x203,  /* it runs again; union: device */
 	ENGINE_EVENT_LOST = 0x204,    /* the device is gone for good; union: device */
-	/* a stream fills up (on 1) or no longer does (on 0); union: stream */
+	/* a ring fills up (on 1) or no longer does (on 0); union: ring */
 	ENGINE_EVENT_BACKPRESSURE = 0x205,
-	/* the program is late: silence is played from now on; union: stream */
+	/* the program is late: silence is played from now on; union: ring */
 	ENGINE_EVENT_UNDERRUN = 0x206,
-	/* the program is late: captured frames are dropped from now on; union: stream */
+	/* the program is late: captured frames are dropped from now on; union: ring */
 	ENGINE_EVENT_OVERRUN = 0x207,
 };
 
@@ -69,6 +69,14 @@ enum engine_step {
 	ENGINE_STEP_START = 6,
 	ENGINE_STEP_RESUME = 7,
 	ENGINE_STEP_STATE = 8,
+};
+
+/* The rings between a program and the audio thread. */
+enum engine_ring {
+	ENGINE_RING_PLAYBACK = 1, /* chunks written and not yet played */
+	ENGINE_RING_CAPTURE = 2,  /* chunks captured and not yet read */
+	ENGINE_RING_COMMANDS = 3, /* a port's: messages sent and not yet taken */
+	ENGINE_RING_REPLIES = 4,  /* a port's: messages not yet received */
 };
 
 struct engine_message {
@@ -107,14 +115,14 @@ struct engine_message {
 			uint32_t lost_frames; /* by how far the engine frame jumped */
 			uint32_t took_us;     /* from detection to this event, microseconds */
 		} device;
-		/* ENGINE_EVENT_* about a stream; it goes on by itself */
+		/* ENGINE_EVENT_* about a ring; it goes on by itself */
 		struct {
-			uint8_t direction;  /* ENGINE_PLAYBACK or ENGINE_CAPTURE */
+			uint8_t ring;       /* enum engine_ring */
 			uint8_t on;         /* backpressure: 1 it began, 0 it is over; else 1 */
-			uint16_t permille;  /* how full its ring is, 0..1000 */
-			uint32_t chunks;    /* the same, in chunks */
+			uint16_t permille;  /* how full it is, 0..1000 */
+			uint32_t length;    /* the same, in chunks or messages */
 			uint64_t time_ns;   /* when, CLOCK_MONOTONIC ns */
-		} stream;
+		} ring;
 		uint32_t words[4];
 	};
 };

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <peal/backpressure.h>
 #include <peal/engine.h>
 #include <peal/port.h>
 
@@ -57,6 +58,29 @@ int engine_get_stats(struct engine *engine, struct engine_stats *stats);
  * Thread: any.
  */
 int engine_port_get_stats(struct engine_port *port, struct engine_port_stats *stats);
+
+/*
+ * Whether a ring fills up, how often and for how long it did. The audio thread
+ * looks once a period; changes are told by ENGINE_EVENT_BACKPRESSURE: of a
+ * stream to every port that gets events, of a port's ring to that port.
+ *
+ * ring: enum engine_ring; the messages' are those of the engine's own port.
+ * Returns 0; -ENOTSUP when the engine has not this direction; -EINVAL;
+ * ENGINE_EABI; ENGINE_EFORKED.
+ * Thread: any.
+ */
+int engine_get_backpressure(struct engine *engine, uint32_t ring,
+			    struct engine_backpressure_stats *stats);
+
+/*
+ * The same for a port's rings.
+ *
+ * ring: ENGINE_RING_COMMANDS or ENGINE_RING_REPLIES.
+ * Returns as engine_get_backpressure; -EBADF when the port is closed.
+ * Thread: any.
+ */
+int engine_port_get_backpressure(struct engine_port *port, uint32_t ring,
+				 struct engine_backpressure_stats *stats);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

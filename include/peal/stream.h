@@ -78,19 +78,6 @@ int engine_playback_drain(struct engine *engine, int timeout_ms);
  */
 int engine_playback_fd(struct engine *engine);
 
-/*
- * Whether a stream fills up, how often and for how long it did: for playback
- * with frames written and not yet played, for capture with those captured and
- * not yet read. Changes are told by ENGINE_EVENT_BACKPRESSURE.
- *
- * direction: ENGINE_PLAYBACK or ENGINE_CAPTURE.
- * Returns 0; -ENOTSUP when the engine has not this direction; -EINVAL;
- * ENGINE_EABI; ENGINE_EFORKED.
- * Thread: any.
- */
-int engine_get_backpressure(struct engine *engine, uint32_t direction,
-			    struct engine_backpressure_stats *stats);
-
 /* What engine_capture_read tells of the frames that it returned. */
 struct engine_capture_chunk {
 	size_t size;         /* sizeof(struct engine_capture_chunk), set by the caller */

@@ -121,11 +121,18 @@ static void init_transport(struct engine *engine)
 	store_relaxed(&rt->vitals.state, ENGINE_STATE_PREPARED);
 }
 
-static void init_pressure(struct stream *stream, const struct engine_config *config)
+static void init_pressure(struct rt *rt, const struct engine_config *config)
 {
-	if (stream)
-		backpressure_init(&stream->backpressure, config->backpressure_on,
-				  config->backpressure_off);
+	double on = config->backpressure_on, off = config->backpressure_off;
+
+	if (rt->playback)
+		backpressure_init(&rt->playback->backpressure, on, off);
+	if (rt->capture)
+		backpressure_init(&rt->capture->backpressure, on, off);
+	for (uint32_t i = 0; i < rt->lane_count; i++) {
+		backpressure_init(&rt->lanes[i].in_pressure, on, off);
+		backpressure_init(&rt->lanes[i].out_pressure, on, off);
+	}
 }
 
 static int init_bells(struct rt *rt)
@@ -229,8 +236,7 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 	rt->health = arena_take(&engine->arena, sizeof(*rt->health));
 	health_reset(rt->health);
 	init_transport(engine);
-	init_pressure(rt->playback, config);
-	init_pressure(rt->capture, config);
+	init_pressure(rt, config);
 
 	mark_bells_closed(rt);
 	if (rt->capture) {

@@ -29,6 +29,8 @@ int port_attach(struct engine_port *port, struct engine *engine, bool events)
 		store_relaxed(&lane->refused, 0);
 		store_relaxed(&lane->answered, 0);
 		store_relaxed(&lane->events_lost, 0);
+		engine_backpressure_reset(&lane->in_pressure);
+		engine_backpressure_reset(&lane->out_pressure);
 		port->engine = engine;
 		port->lane = lane;
 		port->wake = &rt->wake;

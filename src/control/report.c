@@ -94,18 +94,23 @@ int engine_get_stats(struct engine *engine, struct engine_stats *stats)
 	return 0;
 }
 
+/* The same from a port that is open. */
+static int port_fillable(const struct engine_port *port, const size_t *given, size_t size)
+{
+	int err = port ? fillable(port->engine, given, size) : -EINVAL;
+
+	if (err < 0)
+		return err;
+	return load_relaxed(&port->closed) ? -EBADF : 0;
+}
+
 int engine_port_get_stats(struct engine_port *port, struct engine_port_stats *stats)
 {
 	struct lane *lane;
-	int err;
+	int err = port_fillable(port, stats ? &stats->size : NULL, sizeof(*stats));
 
-	if (!port)
-		return -EINVAL;
-	err = fillable(port->engine, stats ? &stats->size : NULL, sizeof(*stats));
 	if (err < 0)
 		return err;
-	if (load_relaxed(&port->closed))
-		return -EBADF;
 	lane = port->lane;
 	*stats = (struct engine_port_stats){
 		.size = sizeof(*stats),
@@ -137,7 +142,7 @@ int engine_reset_health(struct engine *engine)
 	return err;
 }
 
-int engine_get_backpressure(struct engine *engine, uint32_t direction,
+int engine_get_backpressure(struct engine *engine, uint32_t ring,
 			    struct engine_backpressure_stats *stats)
 {
 	struct stream *stream;
@@ -145,10 +150,34 @@ int engine_get_backpressure(struct engine *engine, uint32_t direction,
 
 	if (err < 0)
 		return err;
-	if (direction != ENGINE_PLAYBACK && direction != ENGINE_CAPTURE)
-		return -EINVAL;
-	stream = direction == ENGINE_PLAYBACK ? engine->rt->playback : engine->rt->capture;
+	switch (ring) {
+	case ENGINE_RING_PLAYBACK:
+		stream = engine->rt->playback;
+		break;
+	case ENGINE_RING_CAPTURE:
+		stream = engine->rt->capture;
+		break;
+	default:
+		return engine_port_get_backpressure(&engine->own, ring, stats);
+	}
 	if (!stream)
 		return -ENOTSUP;
 	return backpressure_stats(&stream->backpressure, monotonic_ns(), stats);
+}
+
+int engine_port_get_backpressure(struct engine_port *port, uint32_t ring,
+				 struct engine_backpressure_stats *stats)
+{
+	int err = port_fillable(port, stats ? &stats->size : NULL, sizeof(*stats));
+
+	if (err < 0)
+		return err;
+	switch (ring) {
+	case ENGINE_RING_COMMANDS:
+		return backpressure_stats(&port->lane->in_pressure, monotonic_ns(), stats);
+	case ENGINE_RING_REPLIES:
+		return backpressure_stats(&port->lane->out_pressure, monotonic_ns(), stats);
+	default:
+		return -EINVAL;
+	}
 }

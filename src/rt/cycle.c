@@ -177,7 +177,7 @@ void cycle(struct rt *rt)
 	/* before the period is rendered, so that a command can act in it */
 	dispatch(rt);
 	transport_move(rt, periods);
-	if (periods > 0)
+	if (periods > 0 || late)
 		pressure_update(rt);
 	ring_bells(rt);
 	if (periods > 0)

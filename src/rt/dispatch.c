@@ -116,26 +116,33 @@ void dispatch(struct rt *rt)
 	}
 }
 
+void dispatch_event_to(struct rt *rt, struct lane *lane, enum engine_message_type type,
+		       uint64_t a, uint64_t b)
+{
+	struct message_words words = {
+		.head = message_head(type, 0, lane->untold),
+		.frame = load_relaxed(&rt->vitals.frame),
+		.a = a,
+		.b = b,
+	};
+
+	if (!lane->events)
+		return;
+	if (message_ring_push(&lane->out, words)) {
+		lane->untold = 0;
+		lane->posted = true;
+	} else {
+		lane->untold++;
+		count_add(&lane->events_lost, 1);
+	}
+}
+
 void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b)
 {
 	uint32_t used = load_acquire(&rt->lanes_used); /* as in dispatch */
-	struct message_words words = {
-		.frame = load_relaxed(&rt->vitals.frame), .a = a, .b = b,
-	};
 
-	for (uint32_t i = 0; i < used; i++) {
-		struct lane *lane = &rt->lanes[i];
-
+	for (uint32_t i = 0; i < used; i++)
 		/* pairs with the release in control/port.c */
-		if (load_acquire(&lane->state) != LANE_OPEN || !lane->events)
-			continue;
-		words.head = message_head(type, 0, lane->untold);
-		if (message_ring_push(&lane->out, words)) {
-			lane->untold = 0;
-			lane->posted = true;
-		} else {
-			lane->untold++;
-			count_add(&lane->events_lost, 1);
-		}
-	}
+		if (load_acquire(&rt->lanes[i].state) == LANE_OPEN)
+			dispatch_event_to(rt, &rt->lanes[i], type, a, b);
 }

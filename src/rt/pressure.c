@@ -1,38 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pressure: tells the program, once each time, that a stream fills up, and
- * that it is itself late. Audio thread.
+ * Pressure: tells the program, once each time, that a ring fills up, and that
+ * it is itself late with a stream. Audio thread.
  */
 #include "rt/rt.h"
 
-static void post(struct rt *rt, const struct stream *stream, enum engine_message_type type,
-		 bool on)
-{
-	enum engine_direction direction =
-		stream == rt->playback ? ENGINE_PLAYBACK : ENGINE_CAPTURE;
-	uint64_t length = chunk_ring_length(&stream->filled);
-	uint64_t permille = length * 1000 / stream->filled.capacity;
-	uint64_t a = (uint64_t)direction | (uint64_t)on << 8 | permille << 16 | length << 32;
+/* A ring as an event tells of it. */
+struct level {
+	enum engine_ring ring;
+	uint64_t length;
+	uint64_t capacity;
+};
 
-	dispatch_event(rt, type, a, rt->woke_ns);
+static struct level stream_level(const struct rt *rt, const struct stream *stream)
+{
+	return (struct level){
+		.ring = stream == rt->playback ? ENGINE_RING_PLAYBACK : ENGINE_RING_CAPTURE,
+		.length = chunk_ring_length(&stream->filled),
+		.capacity = stream->filled.capacity,
+	};
 }
 
-static void update(struct rt *rt, struct stream *stream)
+/* The event's first word; the second is when. */
+static uint64_t told(struct level level, bool on)
+{
+	return (uint64_t)level.ring | (uint64_t)on << 8 |
+	       level.length * 1000 / level.capacity << 16 | level.length << 32;
+}
+
+/* Whether it went on or off, and then what to tell. */
+static bool changes(const struct rt *rt, struct engine_backpressure *pressure, struct level level,
+		    uint64_t *tell)
 {
 	enum engine_backpressure_change change =
-		backpressure_update(&stream->backpressure, chunk_ring_length(&stream->filled),
-				    stream->filled.capacity, rt->woke_ns);
+		backpressure_update(pressure, level.length, level.capacity, rt->woke_ns);
 
-	if (change != ENGINE_BACKPRESSURE_SAME)
-		post(rt, stream, ENGINE_EVENT_BACKPRESSURE, change == ENGINE_BACKPRESSURE_ON);
+	*tell = told(level, change == ENGINE_BACKPRESSURE_ON);
+	return change != ENGINE_BACKPRESSURE_SAME;
+}
+
+static void update_stream(struct rt *rt, struct stream *stream)
+{
+	uint64_t tell;
+
+	if (stream && changes(rt, &stream->backpressure, stream_level(rt, stream), &tell))
+		dispatch_event(rt, ENGINE_EVENT_BACKPRESSURE, tell, rt->woke_ns);
+}
+
+static void update_messages(struct rt *rt, struct lane *lane, enum engine_ring ring,
+			    const struct message_ring *messages,
+			    struct engine_backpressure *pressure)
+{
+	struct level level = { ring, message_ring_length(messages), MESSAGE_RING_CAPACITY };
+	uint64_t tell;
+
+	if (changes(rt, pressure, level, &tell))
+		dispatch_event_to(rt, lane, ENGINE_EVENT_BACKPRESSURE, tell, rt->woke_ns);
 }
 
 void pressure_update(struct rt *rt)
 {
-	if (rt->playback)
-		update(rt, rt->playback);
-	if (rt->capture)
-		update(rt, rt->capture);
+	/* pairs with the release in control/port.c: the lane is set up */
+	uint32_t used = load_acquire(&rt->lanes_used);
+
+	update_stream(rt, rt->playback);
+	update_stream(rt, rt->capture);
+	for (uint32_t i = 0; i < used; i++) {
+		struct lane *lane = &rt->lanes[i];
+
+		/* pairs with the release in control/port.c */
+		if (load_acquire(&lane->state) != LANE_OPEN)
+			continue;
+		update_messages(rt, lane, ENGINE_RING_COMMANDS, &lane->in, &lane->in_pressure);
+		update_messages(rt, lane, ENGINE_RING_REPLIES, &lane->out, &lane->out_pressure);
+	}
 }
 
 void pressure_late(struct rt *rt, struct stream *stream, enum engine_message_type type)
@@ -44,5 +85,5 @@ void pressure_late(struct rt *rt, struct stream *stream, enum engine_message_typ
 		add_relaxed(&rt->health->underruns, 1);
 	else
 		add_relaxed(&rt->health->overruns, 1);
-	post(rt, stream, type, true);
+	dispatch_event(rt, type, told(stream_level(rt, stream), true), rt->woke_ns);
 }

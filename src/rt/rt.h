@@ -77,6 +77,9 @@ void dispatch(struct rt *rt);
 /* dispatch.c: an event to every lane that gets events; lost and counted
  * where there is no room. */
 void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b);
+/* The same to one open lane, if it gets events. */
+void dispatch_event_to(struct rt *rt, struct lane *lane, enum engine_message_type type,
+		       uint64_t a, uint64_t b);
 
 /* playback.c: render frames to the PCM from the stream, silence where it has
  * none; capture.c: take frames from the PCM to the stream. 0, or -errno with
@@ -84,7 +87,7 @@ void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, ui
 int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step);
 int capture_move(struct rt *rt, uint32_t frames, enum engine_step *step);
 
-/* pressure.c: tell how full the streams are, and that the program is late. */
+/* pressure.c: tell how full the rings are, and that the program is late. */
 void pressure_update(struct rt *rt);
 void pressure_late(struct rt *rt, struct stream *stream, enum engine_message_type type);
 

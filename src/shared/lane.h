@@ -14,6 +14,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
+#include "shared/backpressure.h"
 #include "shared/doorbell.h"
 #include "shared/message_ring.h"
 
@@ -36,6 +37,9 @@ struct lane {
 	/* shared: audio writes, control reads */
 	alignas(CACHE_APART) atomic_of(uint64_t) answered;
 	atomic_of(uint64_t) events_lost;
+	/* the audio thread updates, any thread reads */
+	struct engine_backpressure in_pressure;
+	struct engine_backpressure out_pressure;
 	/* audio thread */
 	uint32_t untold; /* events lost since the last one that fitted */
 	bool posted;     /* out has something that the bell was not rung for */

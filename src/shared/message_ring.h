@@ -167,6 +167,19 @@ static inline bool message_ring_pop(struct message_ring *ring, struct message_wo
 	return true;
 }
 
+/* How many messages lie in it: exact for neither side, since each publishes its
+ * own count without ordering; never more than the capacity. Any thread. */
+static inline uint32_t message_ring_length(const struct message_ring *ring)
+{
+	uint64_t popped = load_relaxed(&ring->popped);
+	uint64_t pushed = load_relaxed(&ring->pushed);
+
+	if (pushed <= popped)
+		return 0;
+	return pushed - popped < MESSAGE_RING_CAPACITY ? (uint32_t)(pushed - popped)
+						       : MESSAGE_RING_CAPACITY;
+}
+
 static inline uint64_t message_head(uint32_t type, uint32_t flags, uint32_t id)
 {
 	return (uint64_t)type | (uint64_t)flags << 16 | (uint64_t)id << 32;

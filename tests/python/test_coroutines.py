@@ -241,4 +241,4 @@ def test_events_arrive(manual, run):
         engine.advance(64 * 100)
         return await task
 
-    assert isinstance(run(main()), peal.StreamEvent)
+    assert isinstance(run(main()), peal.RingEvent)

@@ -8,7 +8,7 @@ import textwrap
 import peal
 import pytest
 from conftest import PATIENCE, environment, stopped_for
-from peal._messages import EVENT, STREAM, message
+from peal._messages import EVENT, RING, message
 
 
 def test_an_xrun_is_told(tmp_path):
@@ -48,9 +48,8 @@ def test_a_late_program_is_told(make_engine):
     events = {event.type: event for event in iter(engine.receive_msg, None)}
     underrun = events[peal.MessageType.EVENT_UNDERRUN]
     overrun = events[peal.MessageType.EVENT_OVERRUN]
-    assert isinstance(underrun, peal.StreamEvent) and underrun.on is True
-    assert (underrun.direction, overrun.direction) == (
-        peal.Direction.PLAYBACK, peal.Direction.CAPTURE)
+    assert isinstance(underrun, peal.RingEvent) and underrun.on is True
+    assert (underrun.ring, overrun.ring) == (peal.Ring.PLAYBACK, peal.Ring.CAPTURE)
     assert 0 <= underrun.usage < overrun.usage <= 1
     assert underrun.time_ns <= overrun.time_ns
 
@@ -60,9 +59,9 @@ def test_an_event_is_read_field_by_field():
         peal.Message(
             peal.MessageType.EVENT_XRUN, 7, 2**40, peal.State.RUNNING, peal.State.XRUN,
             peal.Step.COMMIT, peal.Direction.PLAYBACK | peal.Direction.CAPTURE, -32, 480, 0.0015))
-    assert message(STREAM.pack(0x205, 0, 7, 2**40, 2, 1, 900, 18, 2**50)) == (
-        peal.StreamEvent(peal.MessageType.EVENT_BACKPRESSURE, 7, 2**40, peal.Direction.CAPTURE,
-                         True, 0.9, 18, 2**50))
+    assert message(RING.pack(0x205, 0, 7, 2**40, 2, 1, 900, 18, 2**50)) == (
+        peal.RingEvent(peal.MessageType.EVENT_BACKPRESSURE, 7, 2**40, peal.Ring.CAPTURE,
+                       True, 0.9, 18, 2**50))
 
 
 @pytest.mark.parametrize("names", [peal.MessageType, peal.State, peal.Step])

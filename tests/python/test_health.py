@@ -10,7 +10,7 @@ import threading
 import peal
 import pytest
 from conftest import PATIENCE
-from peal import Direction, HealthLatency, MessageType
+from peal import HealthLatency, MessageType, Ring
 
 MS = 10**6
 
@@ -212,9 +212,21 @@ def test_an_engines_backpressure(manual):
     engine.advance(64)
     stats = engine.backpressure.capture
     assert not stats.on_now and stats.triggers == 1 and stats.current_ns == 0 < stats.total_ns
-    changes = [(event.direction, event.on) for event in iter(engine.receive_msg, None)
+    changes = [(event.ring, event.on) for event in iter(engine.receive_msg, None)
                if event.type == MessageType.EVENT_BACKPRESSURE]
-    assert changes == [(Direction.CAPTURE, True), (Direction.CAPTURE, False)]
+    assert changes == [(Ring.CAPTURE, True), (Ring.CAPTURE, False)]
+
+
+def test_the_message_rings_have_backpressure_too(manual):
+    engine = manual(period=64, backpressure=(0.5, 0.25))
+    engine.start()
+    assert engine.backpressure.replies.triggers == 0
+    with engine.port() as port:
+        for number in range(600):
+            port.send_ping(number)
+        engine.advance(64 * 3)
+        assert engine.backpressure.replies.triggers == 0, "that port's rings are its own"
+    assert engine.backpressure.commands.on == 0.5
 
 
 def test_a_direction_that_is_not_there_has_no_backpressure(manual):

@@ -10,7 +10,7 @@ import peal
 import pytest
 from conftest import TOP
 from peal import _abi, _enums, _whole
-from peal._messages import COMMAND, EVENT, REPLY, STREAM
+from peal._messages import COMMAND, EVENT, REPLY, RING
 
 STRUCTURES = {
     "engine_config": _abi.Config, "engine_message": _abi.Message, "engine_info": _abi.Info,
@@ -23,7 +23,7 @@ STRUCTURES = {
     "engine_chunk_ring_stats": _abi.ChunkRingStats,
 }
 UNION = {"reply": _abi.Reply, "ping": _abi.Ping, "device": _abi.DeviceEvent,
-         "stream": _abi.StreamEvent}
+         "ring": _abi.RingEvent}
 
 CONSTANTS = {
     "ENGINE_EFORKED": peal.EFORKED, "ENGINE_EABI": peal.EABI, "ENGINE_ESECURE": peal.ESECURE,
@@ -119,11 +119,11 @@ def test_messages_are_unpacked_as_they_lie():
         0x101, 0x2222, 0x33333333, 0x4444444444444444, -5, 0x66666666, 0x7777777777777777)
     sent.device = _abi.DeviceEvent(1, 2, 3, 3, -6, 0x55555555, 0x66666666)
     assert EVENT.unpack(bytes(sent))[4:] == (1, 2, 3, 3, -6, 0x55555555, 0x66666666)
-    sent.stream = _abi.StreamEvent(1, 2, 0x3333, 0x44444444, 0x5555555555555555)
-    assert STREAM.unpack(bytes(sent))[4:] == (1, 2, 0x3333, 0x44444444, 0x5555555555555555)
+    sent.ring = _abi.RingEvent(1, 2, 0x3333, 0x44444444, 0x5555555555555555)
+    assert RING.unpack(bytes(sent))[4:] == (1, 2, 0x3333, 0x44444444, 0x5555555555555555)
     ping = bytes(_abi.Message(type=1, flags=2, id=3))
     assert COMMAND.pack(1, 2, 3) == ping
-    for form in REPLY, EVENT, STREAM, COMMAND:
+    for form in REPLY, EVENT, RING, COMMAND:
         assert form.size == ctypes.sizeof(_abi.Message) == 32
 
 

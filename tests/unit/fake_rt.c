@@ -302,6 +302,9 @@ static struct engine_chunk *new_chunk(const struct fake_rt *fake)
 	return chunk;
 }
 
+/* a test that wants backpressure sets its own thresholds */
+#define NEVER_ON (2 * BACKPRESSURE_FULL)
+
 static struct stream *open_stream(const struct fake_rt *fake)
 {
 	struct stream *stream = zeroed(sizeof(*stream));
@@ -310,8 +313,7 @@ static struct stream *open_stream(const struct fake_rt *fake)
 	chunk_ring_init(&stream->emptied, zeroed(CHUNKS * sizeof(struct engine_chunk *)), CHUNKS);
 	stream->frame_bytes = fake->frame_bytes;
 	stream->chunk_frames = fake->period_frames;
-	/* never on: a test that wants backpressure sets its own thresholds */
-	stream->backpressure.on_at = 2 * BACKPRESSURE_FULL;
+	stream->backpressure.on_at = NEVER_ON;
 	for (int i = 0; i < CHUNKS; i++)
 		chunk_ring_push(&stream->emptied, new_chunk(fake));
 	doorbell_init(&stream->bell);
@@ -356,6 +358,8 @@ static void init_lanes(struct rt *rt, uint32_t count)
 		message_ring_init(&rt->lanes[i].out, 0);
 		doorbell_init(&rt->lanes[i].bell);
 		rt->lanes[i].events = i == 0;
+		rt->lanes[i].in_pressure.on_at = NEVER_ON;
+		rt->lanes[i].out_pressure.on_at = NEVER_ON;
 		store_release(&rt->lanes[i].state, LANE_OPEN);
 	}
 	store_release(&rt->lanes_used, count);

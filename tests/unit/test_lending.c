@@ -216,7 +216,7 @@ START_TEST(a_chunk_s_age_is_in_the_health)
 }
 END_TEST
 
-START_TEST(backpressure_of_each_direction_is_told)
+START_TEST(backpressure_of_each_ring_is_told)
 {
 	struct engine_backpressure_stats stats = { .size = sizeof(stats) };
 
@@ -227,7 +227,11 @@ START_TEST(backpressure_of_each_direction_is_told)
 	ck_assert_uint_eq(stats.triggers, 1);
 	ck_assert_uint_eq(stats.on_now, 1);
 	ck_assert_int_eq(engine_get_backpressure(engine, ENGINE_PLAYBACK, &stats), 0);
-	ck_assert_int_eq(engine_get_backpressure(engine, 3, &stats), -EINVAL);
+	ck_assert_int_eq(engine_get_backpressure(engine, ENGINE_RING_COMMANDS, &stats), 0);
+	ck_assert_int_eq(engine_get_backpressure(engine, ENGINE_RING_REPLIES, &stats), 0);
+	ck_assert_uint_eq(stats.triggers, 0);
+	ck_assert_int_eq(engine_get_backpressure(engine, 0, &stats), -EINVAL);
+	ck_assert_int_eq(engine_get_backpressure(engine, 5, &stats), -EINVAL);
 	ck_assert_int_eq(engine_get_backpressure(engine, ENGINE_CAPTURE, NULL), -EINVAL);
 }
 END_TEST
@@ -247,7 +251,7 @@ int main(void)
 	tcase_add_test(tests, any_threads_release_at_once);
 	tcase_add_test(tests, a_forked_child_is_refused);
 	tcase_add_test(tests, a_chunk_s_age_is_in_the_health);
-	tcase_add_test(tests, backpressure_of_each_direction_is_told);
+	tcase_add_test(tests, backpressure_of_each_ring_is_told);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);
 }

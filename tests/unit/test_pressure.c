@@ -18,10 +18,10 @@ static void begin(unsigned directions)
 	fake_rt_init(&fake, &shape);
 }
 
-static void watch(struct stream *stream)
+static void watch(struct engine_backpressure *pressure)
 {
-	stream->backpressure.on_at = BACKPRESSURE_FULL * 9 / 10;
-	stream->backpressure.off_at = BACKPRESSURE_FULL * 7 / 10;
+	pressure->on_at = BACKPRESSURE_FULL * 9 / 10;
+	pressure->off_at = BACKPRESSURE_FULL * 7 / 10;
 }
 
 static void start(void)
@@ -42,20 +42,20 @@ START_TEST(capture_backpressure_is_told_once_on_and_once_off)
 	uint32_t capacity;
 
 	begin(ENGINE_CAPTURE);
-	watch(fake.rt->capture);
+	watch(&fake.rt->capture->backpressure);
 	capacity = fake.rt->capture->filled.capacity;
 	fake.reads = false;
 	start();
 	fake_rt_run(&fake, capacity * 9 / 10 + 2);
 	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
-	ck_assert_uint_eq(event.stream.direction, ENGINE_CAPTURE);
-	ck_assert_uint_eq(event.stream.on, 1);
-	ck_assert_uint_ge(event.stream.chunks * 10, capacity * 9);
-	ck_assert_uint_eq(event.stream.permille, event.stream.chunks * 1000 / capacity);
+	ck_assert_uint_eq(event.ring.ring, ENGINE_RING_CAPTURE);
+	ck_assert_uint_eq(event.ring.on, 1);
+	ck_assert_uint_ge(event.ring.length * 10, capacity * 9);
+	ck_assert_uint_eq(event.ring.permille, event.ring.length * 1000 / capacity);
 	fake.reads = true;
 	fake_rt_run(&fake, 3);
 	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
-	ck_assert_uint_eq(event.stream.on, 0);
+	ck_assert_uint_eq(event.ring.on, 0);
 	fake_rt_run(&fake, capacity);
 	no_event();
 	fake_rt_done(&fake);
@@ -67,12 +67,70 @@ START_TEST(playback_backpressure_is_of_what_was_written)
 	struct engine_message event;
 
 	begin(ENGINE_PLAYBACK);
-	watch(fake.rt->playback);
+	watch(&fake.rt->playback->backpressure);
 	start();
 	fake_rt_run(&fake, 3);
 	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
-	ck_assert_uint_eq(event.stream.direction, ENGINE_PLAYBACK);
-	ck_assert_uint_eq(event.stream.on, 1);
+	ck_assert_uint_eq(event.ring.ring, ENGINE_RING_PLAYBACK);
+	ck_assert_uint_eq(event.ring.on, 1);
+	fake_rt_done(&fake);
+}
+END_TEST
+
+START_TEST(replies_that_nobody_takes_are_told_of_in_their_own_port)
+{
+	struct engine_message event = { 0 };
+	struct lane *other;
+
+	fake_rt_init(&fake, &(struct fake_shape){ .directions = ENGINE_PLAYBACK, .lanes = 2 });
+	other = &fake.rt->lanes[1];
+	watch(&fake.rt->lanes[0].out_pressure);
+	watch(&other->out_pressure);
+	start();
+	for (uint32_t id = 0; id < MESSAGE_RING_CAPACITY * 95 / 100; id++) {
+		ck_assert(fake_rt_send(&fake, 0, 0, id));
+		ck_assert(fake_rt_send(&fake, 1, 0, id));
+	}
+	fake_rt_run(&fake, 5);
+	for (uint32_t id = 0; fake_rt_receive(&fake, 0, &event); id++)
+		ck_assert_uint_eq(event.type == ENGINE_PONG ? event.id : id, id);
+	/* the first port gets events: its last message is one */
+	ck_assert_uint_eq(event.type, ENGINE_EVENT_BACKPRESSURE);
+	ck_assert_uint_eq(event.ring.ring, ENGINE_RING_REPLIES);
+	ck_assert_uint_eq(event.ring.on, 1);
+	ck_assert_uint_ge(event.ring.length * 10, MESSAGE_RING_CAPACITY * 9);
+	fake_rt_run(&fake, 2);
+	event = fake_rt_event(&fake, ENGINE_EVENT_BACKPRESSURE);
+	ck_assert_uint_eq(event.ring.on, 0);
+
+	/* the other gets none, and it has its figures all the same */
+	while (fake_rt_receive(&fake, 1, &event))
+		ck_assert_uint_eq(event.type, ENGINE_PONG);
+	ck_assert_uint_eq(load_relaxed(&other->out_pressure.triggers), 1);
+	fake_rt_done(&fake);
+}
+END_TEST
+
+START_TEST(commands_that_are_not_taken_are_counted)
+{
+	struct engine_message message;
+
+	begin(ENGINE_PLAYBACK);
+	watch(&fake.rt->lanes[0].in_pressure);
+	/* replies fill the out ring, commands wait behind them */
+	for (uint32_t id = 0; id < MESSAGE_RING_CAPACITY; id++)
+		ck_assert(fake_rt_send(&fake, 0, 0, id));
+	fake_rt_run(&fake, 3);
+	for (uint32_t id = 0; id < MESSAGE_RING_CAPACITY; id++)
+		ck_assert(fake_rt_send(&fake, 0, 0, id));
+	fake_rt_run(&fake, 3);
+	ck_assert_uint_eq(load_relaxed(&fake.rt->lanes[0].in_pressure.triggers), 1);
+	/* there was no room to tell it, and that is counted */
+	ck_assert_uint_eq(load_relaxed(&fake.rt->lanes[0].events_lost), 1);
+	while (fake_rt_receive(&fake, 0, &message))
+		ck_assert_uint_eq(message.type, ENGINE_PONG);
+	fake_rt_run(&fake, 3);
+	ck_assert(!(load_relaxed(&fake.rt->lanes[0].in_pressure.state) & BACKPRESSURE_ON));
 	fake_rt_done(&fake);
 }
 END_TEST
@@ -90,7 +148,7 @@ START_TEST(a_late_writer_is_told_once_each_time)
 		fake.writes = false;
 		fake_rt_run(&fake, capacity + 10);
 		event = fake_rt_event(&fake, ENGINE_EVENT_UNDERRUN);
-		ck_assert_uint_eq(event.stream.direction, ENGINE_PLAYBACK);
+		ck_assert_uint_eq(event.ring.ring, ENGINE_RING_PLAYBACK);
 		ck_assert_uint_eq(load_relaxed(&fake.rt->health->underruns), time);
 		fake.writes = true;
 		fake_rt_run(&fake, 3);
@@ -111,8 +169,8 @@ START_TEST(a_late_reader_is_told_once_and_each_chunk_is_a_drop)
 	start();
 	fake_rt_run(&fake, capacity + 20);
 	event = fake_rt_event(&fake, ENGINE_EVENT_OVERRUN);
-	ck_assert_uint_eq(event.stream.direction, ENGINE_CAPTURE);
-	ck_assert_uint_eq(event.stream.permille, 1000);
+	ck_assert_uint_eq(event.ring.ring, ENGINE_RING_CAPTURE);
+	ck_assert_uint_eq(event.ring.permille, 1000);
 	ck_assert_uint_eq(load_relaxed(&fake.rt->health->overruns), 1);
 	ck_assert_uint_eq(load_relaxed(&fake.rt->health->drops) * fake.period_frames,
 			  load_relaxed(&fake.rt->capture->missed));
@@ -178,6 +236,8 @@ int main(void)
 
 	tcase_add_test(tests, capture_backpressure_is_told_once_on_and_once_off);
 	tcase_add_test(tests, playback_backpressure_is_of_what_was_written);
+	tcase_add_test(tests, replies_that_nobody_takes_are_told_of_in_their_own_port);
+	tcase_add_test(tests, commands_that_are_not_taken_are_counted);
 	tcase_add_test(tests, a_late_writer_is_told_once_each_time);
 	tcase_add_test(tests, a_late_reader_is_told_once_and_each_chunk_is_a_drop);
 	tcase_add_test(tests, health_has_every_period_and_every_message);
