@@ -12,6 +12,7 @@
 #: make cli         the tests of the peal command (the same)
 #: make bench       the benchmarks
 #: make soak        an hour of streaming, every frame accounted for (SOAK_SECONDS=3600)
+#: make fuzz        the loader of samples, on hostile files (FUZZ_SECONDS=20)
 #: make lab         the tests on real kernel drivers, in an emulated machine
 #: make examples    the C examples
 #: make install     to PREFIX (/usr/local), below DESTDIR if given
@@ -21,6 +22,7 @@
 #: PEAL_LONG=1      with unit: the conservation tests at 10^8
 #: SANITIZE=address,undefined or SANITIZE=thread   in a build folder of its own
 #: DEVELOPER=1      warnings are errors
+#: SNDFILE_LIBS= SAMPLERATE_LIBS=                  as if those libraries were not there
 #: V=1              show the commands
 #: CC AR CPPFLAGS CFLAGS LDFLAGS LDLIBS PYTHON     yours; what the code needs is added
 
@@ -40,6 +42,7 @@ CFLAGS      ?= -O2 -g
 PKG_CONFIG  ?= pkg-config
 INSTALL     ?= install
 LDCONFIG    ?= ldconfig
+CLANG       ?= clang
 PYTHON      ?= /usr/bin/python3
 # Where `import peal` of that Python looks; asked of it when it is needed.
 PYTHONDIR   ?= $(shell $(PYTHON) $(srcdir)/scripts/python-dir $(prefix))
@@ -67,6 +70,7 @@ $(eval $(call package,ALSA,alsa))
 $(eval $(call package,URCU,liburcu-bp))
 $(eval $(call package,CHECK,check))
 $(eval $(call package,SNDFILE,sndfile))
+$(eval $(call package,SAMPLERATE,samplerate))
 # $(call need,NAME,what it is): stop with a sentence and not inside a C file
 need = $(if $(strip $($1_LIBS)),,$(error $2 is not installed: try scripts/install build test))
 
@@ -93,19 +97,33 @@ lib_ldflags += -shared -Wl,-soname,libpeal.so.0 -Wl,--version-script=$(srcdir)/s
 	-Wl,-z,nodelete
 
 code_flags = -std=gnu11 -D_GNU_SOURCE -pthread -I$(srcdir)/include $(part_flags) \
-	$(warn_flags) $(hard_flags) $(CPPFLAGS) $(CFLAGS)
+	$(warn_flags) $(hard_flags) $(CPPFLAGS) $(CFLAGS) $(loop_flags)
 link_flags = -pthread $(hard_ldflags) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed
+
+# What peal can do without: each is known to a file or two, which have a *_none.c.
+present = $(if $(strip $($1_LIBS)),$2)
+optional = $(call present,$1,-DHAVE_$1 $($1_CFLAGS))
+optional_flags := $(call optional,SNDFILE) $(call optional,SAMPLERATE)
+optional_modules := $(strip $(call present,SNDFILE,sndfile) $(call present,SAMPLERATE,samplerate))
 
 # What a part of the tree is compiled with beside that. An example and the soak
 # see what a user's program sees: the public headers alone.
-src_flags := -I$(srcdir)/src $(ALSA_CFLAGS) $(URCU_CFLAGS)
+src_flags := -I$(srcdir)/src $(ALSA_CFLAGS) $(URCU_CFLAGS) $(optional_flags)
 lib_flags := $(src_flags) -fPIC -DPIC -fvisibility=hidden
-cli_flags := -I$(srcdir)/src $(if $(strip $(SNDFILE_LIBS)),-DHAVE_SNDFILE $(SNDFILE_CFLAGS))
+cli_flags := -I$(srcdir)/src $(call optional,SNDFILE)
 $O/obj/src/%: private part_flags = $(lib_flags)
 $O/obj/src/cli/%: private part_flags = $(cli_flags)
 $O/obj/src/examples/%: private part_flags =
 $O/obj/tests/soak/%: private part_flags =
 $O/obj/tests/%: private part_flags = $(src_flags) $(CHECK_CFLAGS)
+
+# The mixer's loops, and the benchmark's floor beside them. -O3 is where gcc
+# vectorises them: in place of -O2, but not of what else a user asked for. And a
+# frame comes out the same wherever a block is cut, so multiplications and
+# additions are contracted into one nowhere.
+mixer_loops := $(if $(filter -O2,$(lastword $(filter -O%,$(CFLAGS)))),-O3) -ffp-contract=off
+$(addprefix $O/obj/,$(addprefix src/rt/,voice.o bus.o mixer.o) tests/bench/bench_voices.o): \
+	private loop_flags = $(mixer_loops)
 
 # ---- files
 
@@ -123,12 +141,15 @@ unit_programs := $(call programs,tests/unit,test_)
 bench_programs := $(call programs,tests/bench,bench_)
 example_programs := $(call programs,src/examples,)
 soak_program := $(call programs,tests/soak,)
+fuzz_sources := $(wildcard $(srcdir)/src/control/sample_*.c) \
+	$(addprefix $(srcdir)/src/control/,sample.c last_error.c format.c error.c alsa_text.c)
+fuzz_headers := $(wildcard $(srcdir)/include/peal/*.h $(srcdir)/src/*/*.h)
 python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.typed
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench soak lab examples install uninstall clean \
-	help FORCE
+.PHONY: all lib programs check unit python cli bench soak fuzz lab examples install uninstall \
+	clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 # Objects are made by chains of pattern rules; they are worth keeping.
@@ -148,7 +169,7 @@ $(call say,LINK,$@)
 @mkdir -p $(@D)
 $Q$(CC) $(link_flags) $1 -o $@ $(filter %.o,$^) $2 $(LDLIBS)
 endef
-lib_libs := $(ALSA_LIBS) $(URCU_LIBS)
+lib_libs := $(ALSA_LIBS) $(URCU_LIBS) $(SNDFILE_LIBS) $(SAMPLERATE_LIBS) -lm
 cli_libs := -L$O -lpeal $(SNDFILE_LIBS) -lm
 
 $O/obj/%.o: $(srcdir)/%.c $O/flags
@@ -157,7 +178,8 @@ $O/obj/%.o: $(srcdir)/%.c $O/flags
 # What an output depends on beside its files. Each is written anew only when it
 # says something else, so that other flags, or a file that is gone, rebuild.
 $O/flags: private text = $(call need,ALSA,libasound)$(CC) $(code_flags) $(lib_flags) $(cli_flags) \
-	$(CHECK_CFLAGS) $(link_flags) $(lib_ldflags) $(lib_libs) $(SNDFILE_LIBS) $(CHECK_LIBS)
+	$(mixer_loops) $(CHECK_CFLAGS) $(link_flags) $(lib_ldflags) $(lib_libs) $(SNDFILE_LIBS) \
+	$(CHECK_LIBS)
 $O/files: private text = $(lib_objects) $(cli_objects) $(unit_support) $(bench_support)
 $O/flags $O/files: FORCE
 	@mkdir -p $(@D)
@@ -180,16 +202,25 @@ $O/install/peal: $(cli_objects) $O/libpeal.so $O/flags $O/files
 $O/install/peal.pc: $(srcdir)/src/peal.pc.in FORCE
 	@mkdir -p $(@D)
 	$Qsed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
-		-e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+		-e 's|@includedir@|$(includedir)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@optional@|$(optional_modules)|' $< >$@
 
 # Tests and benchmarks reach inside, by way of the static library.
 $(unit_programs): $O/%: $O/obj/%.o $(unit_support) $O/libpeal.a $O/flags $O/files
 	$(call need,CHECK,check)
 	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
 $(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/files
-	$(call link,,$O/libpeal.a $(lib_libs) -lm -ldl)
+	$(call link,,$O/libpeal.a $(lib_libs) -ldl)
 $(example_programs) $(soak_program): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
 	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal -lm)
+
+# By clang, in one go, and of the library only what they reach.
+$O/fuzz/%: $(srcdir)/tests/fuzz/%.c $(fuzz_sources) $(fuzz_headers) $O/flags
+	$(call say,CLANG,$@)
+	@mkdir -p $(@D)
+	$Q$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -std=gnu11 \
+		-D_GNU_SOURCE -pthread -I$(srcdir)/include $(src_flags) -o $@ $(filter %.c,$^) \
+		$(lib_libs)
 
 examples: $(example_programs)
 lab:
@@ -197,7 +228,7 @@ lab:
 check: unit python cli
 
 # RUN: what runs a program of the target machine (scripts/cross sets it).
-export RUN SANITIZE CC SOAK_SECONDS
+export RUN SANITIZE CC CLANG SOAK_SECONDS FUZZ_SECONDS
 unit: $(unit_programs)
 	$Q$(srcdir)/scripts/run-tests $(unit_programs)
 python: all
@@ -211,6 +242,8 @@ cli: | python
 endif
 soak: $(soak_program)
 	$Q$(RUN) $(soak_program)
+fuzz:
+	+$Q$(srcdir)/scripts/fuzz $O
 bench: $(bench_programs) lib
 	$Q$(srcdir)/scripts/run-bench $O $(PYTHON) $(bench_programs)
 

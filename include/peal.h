@@ -34,6 +34,7 @@
 #include <peal/chunk_ring.h>
 #include <peal/pool.h>
 #include <peal/stream.h>
+#include <peal/sample.h>
 #include <peal/backpressure.h>
 #include <peal/health.h>
 #include <peal/info.h>

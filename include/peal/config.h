@@ -36,6 +36,16 @@ enum engine_log_level {
 #define ENGINE_RATE_MAX 768000
 #define ENGINE_PORTS_MAX 255
 #define ENGINE_STREAM_FRAMES_MAX (1u << 24)
+#define ENGINE_VOICES_MAX 4096
+#define ENGINE_SAMPLES_MAX 65536
+
+/* What a new voice does when every voice plays. */
+enum engine_steal {
+	ENGINE_STEAL_NONE = 0,     /* it is refused: ENGINE_ENOVOICE */
+	ENGINE_STEAL_OLDEST = 1,   /* it takes the place of the one that started first */
+	ENGINE_STEAL_QUIETEST = 2, /* ... of the one with the lowest gain now */
+};
+
 /* config.priority: stay at normal priority */
 #define ENGINE_PRIORITY_NORMAL (-1)
 
@@ -93,6 +103,14 @@ struct engine_config {
 	 */
 	double backpressure_on;
 	double backpressure_off;
+	/* How many voices can play at once, 1..4096. 0: 256. (A port is owed at
+	 * most 1024 messages, of which each voice is one: see ENGINE_FLAG_QUIET.) */
+	uint32_t voices;
+	/* How many samples can be loaded, under the numbers below it; 1..65536. 0: 1024. */
+	uint32_t samples;
+	/* enum engine_steal. A voice that is taken fades out in 2 ms. */
+	uint32_t steal;
+	uint32_t reserved; /* 0 */
 	/*
 	 * Not 0: when device is NULL, "default" cannot be opened and the
 	 * machine has no sound card (no /dev/snd/controlC*), take the virtual

@@ -105,11 +105,31 @@ int engine_stop(struct engine *engine);
 /*
  * The first engine frame not yet rendered.
  *
- * frame: where to put it; 0 before the first start.
+ * frame: where to put it; 0 before the first start, and after a stop what it was.
  * Returns 0; -EINVAL when an argument is NULL; ENGINE_EFORKED.
  * Thread: any.
  */
 int engine_frame(struct engine *engine, uint64_t *frame);
+
+/* The engine's clock, as the audio thread last saw it. */
+struct engine_clock {
+	size_t size;      /* sizeof(struct engine_clock), set by the caller */
+	uint64_t frame;   /* this engine frame met the converter ... */
+	uint64_t time_ns; /* ... at this time, CLOCK_MONOTONIC ns */
+	uint32_t rate;    /* frames per second, to go on from there */
+	uint32_t running; /* 1; 0: the device stands, and so does its clock */
+};
+
+/*
+ * Which engine frame is at the converter, to tell times from frames: frame F
+ * is due at time_ns + (F - frame) * 10^9 / rate. As exact as the device's
+ * position at its interrupts, which is a period's worth at the worst.
+ *
+ * clock: where to put it; frame and time_ns are 0 before the first start.
+ * Returns 0; -EINVAL when an argument is NULL; ENGINE_EABI; ENGINE_EFORKED.
+ * Thread: any.
+ */
+int engine_get_clock(struct engine *engine, struct engine_clock *clock);
 
 /*
  * Where the device stands: enum engine_state, or ENGINE_EFORKED, or -EINVAL
@@ -142,9 +162,12 @@ int engine_send_ping(struct engine *engine, uint32_t id);
  * Send one command on the engine's own port.
  *
  * message: a command, copied; reserved fields 0. With ENGINE_FLAG_WAKE the
- *   audio thread is woken to take it at once (one system call here).
- * Returns as engine_send_ping, and -EINVAL when message is NULL, its type is
- * not a command, or a flag is unknown.
+ *   audio thread is woken to take it at once (one system call here). With
+ *   ENGINE_FLAG_QUIET there is neither a reply nor a report.
+ * Returns as engine_send_ping; -EINVAL when message is NULL, its type is not a
+ * command, a flag is unknown or a field is out of its range; -ENOTSUP for
+ * anything but a ping when the engine has no playback. What only the audio
+ * thread can know is in the reply.
  * Thread: sender.
  */
 int engine_send(struct engine *engine, const struct engine_message *message);
@@ -152,10 +175,12 @@ int engine_send(struct engine *engine, const struct engine_message *message);
 /*
  * Send several commands on the engine's own port: all or none of them.
  *
- * messages: count commands. They become visible to the audio thread at once.
+ * messages: count commands. They are taken in one cycle: those without a frame
+ *   of their own take effect at the same one.
  * count: 0..1024; 0 does nothing.
- * Returns 0; -EMSGSIZE when count is above 1024; -ENOBUFS when they do not
- * all fit now; otherwise as engine_send.
+ * Returns 0; -EMSGSIZE when count is above 1024, or more than 1024 messages
+ * would come back (a voice sends two); -ENOBUFS when they do not all fit now;
+ * otherwise as engine_send.
  * Thread: sender.
  */
 int engine_send_batch(struct engine *engine, const struct engine_message *messages, size_t count);

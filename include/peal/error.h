@@ -24,7 +24,13 @@ extern "C" {
 	X(ENGINE_ESECURE, -4099,                                                                   \
 	  "refused in a set-user-ID, set-capability or otherwise privileged program "                \
 	  "(AT_SECURE): ALSA's configuration could load any code; set config.allow_secure to accept") \
-	X(ENGINE_ELOST, -4100, "the device is lost; destroy the engine and create a new one")
+	X(ENGINE_ELOST, -4100, "the device is lost; destroy the engine and create a new one") \
+	X(ENGINE_ENOSAMPLE, -4101, "no sample is loaded under this number; see engine_load_sample")  \
+	X(ENGINE_ENOVOICE, -4102,                                                                  \
+	  "every voice is in use; stop some, set config.voices, or let config.steal take one")      \
+	X(ENGINE_EVOICE, -4103, "this port has no voice with this id, or it ended already")          \
+	X(ENGINE_ESCHEDULE, -4104,                                                                 \
+	  "512 commands wait for their frame already; send later what is due later")
 
 enum engine_error {
 #define ENGINE_ERROR_ENUM(name, value, text) name = value,

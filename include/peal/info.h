@@ -54,6 +54,8 @@ struct engine_info {
 	uint32_t fallback;       /* 1: the virtual card, because there is no sound card */
 	uint32_t stream_frames;  /* frames each stream holds */
 	uint32_t ports;          /* ports that can be open beside the engine's own */
+	uint32_t voices;         /* voices that can play at once; 0 without playback */
+	uint32_t samples;        /* samples that can be loaded; 0 without playback */
 	struct engine_pcm_info playback;
 	struct engine_pcm_info capture;
 };

@@ -20,10 +20,20 @@ extern "C" {
 
 enum engine_message_type {
 	/* commands: program to audio thread */
-	ENGINE_PING = 1, /* reply: ENGINE_PONG */
+	ENGINE_PING = 1,        /* union: ping; reply: ENGINE_PONG */
+	ENGINE_STOP = 2,        /* end all voices; union: stop */
+	ENGINE_SET_VOLUME = 3,  /* of the engine or of voices; union: volume */
+	ENGINE_LOAD_SAMPLE = 4, /* is this sample there? union: sample */
+	ENGINE_PLAY_SAMPLE = 5, /* start a voice; union: play; later: ENGINE_VOICE_ENDED */
+	ENGINE_STOP_VOICE = 6,  /* end voices; union: voice */
 
-	/* replies: audio thread to the port that sent the command; union: reply */
-	ENGINE_PONG = 0x101,
+	/* replies: audio thread to the port that sent the command */
+	ENGINE_PONG = 0x101,          /* union: reply */
+	ENGINE_STOPPED = 0x102,       /* union: done, as all that follow */
+	ENGINE_VOLUME_SET = 0x103,
+	ENGINE_SAMPLE_LOADED = 0x104,
+	ENGINE_VOICE_STARTED = 0x105,
+	ENGINE_VOICE_STOPPED = 0x106, /* it begins to fade */
 
 	/* events: audio thread to the engine's own port and to ports opened for events */
 	ENGINE_EVENT_XRUN = 0x201,    /* frames were lost; running again; union: device */
@@ -36,7 +46,34 @@ enum engine_message_type {
 	ENGINE_EVENT_UNDERRUN = 0x206,
 	/* the program is late: captured frames are dropped from now on; union: ring */
 	ENGINE_EVENT_OVERRUN = 0x207,
+
+	/* reports: audio thread to the port that sent the command, after the reply */
+	ENGINE_VOICE_ENDED = 0x301, /* once for each voice that started; union: ended */
 };
+
+/* ENGINE_SET_VOLUME: whose */
+enum engine_target {
+	ENGINE_TARGET_ENGINE = 0, /* all that is played, the stream included */
+	ENGINE_TARGET_VOICE = 1,  /* voices that the same port started */
+};
+
+/* Why a voice ended. */
+enum engine_end {
+	ENGINE_END_FINISHED = 1, /* the sample is over */
+	ENGINE_END_STOPPED = 2,  /* by ENGINE_STOP_VOICE or ENGINE_STOP */
+	ENGINE_END_STOLEN = 3,   /* its place was needed; see config.steal */
+	ENGINE_END_HALTED = 4,   /* the engine stopped, or the device was lost */
+};
+
+/* Volumes, velocities: 0.0 is silence, 1.0 changes nothing. */
+#define ENGINE_VOLUME_MAX 16.0f
+/* Playback speed of a voice. */
+#define ENGINE_RATE_RATIO_MIN 0.25f
+#define ENGINE_RATE_RATIO_MAX 4.0f
+/* A ramp or fade of 0 frames takes this long. */
+#define ENGINE_RAMP_US 5000
+/* How many commands can wait for their frame. */
+#define ENGINE_SCHEDULE_MESSAGES 512
 
 enum engine_message_flag {
 	/*
@@ -44,7 +81,7 @@ enum engine_message_flag {
 	 * now and not at the next period. Costs the sender a system call.
 	 */
 	ENGINE_FLAG_WAKE = 1,
-	/* On a command: no reply is wanted. */
+	/* On a command: neither a reply nor a report of a voice's end is wanted. */
 	ENGINE_FLAG_QUIET = 2,
 };
 
@@ -87,8 +124,12 @@ struct engine_message {
 	 * how many events before this one found no room and were dropped.
 	 */
 	uint32_t id;
-	/* Reply: the engine frame at which it took effect. Event: likewise.
-	 * Command: 0 (reserved for "act at this frame"). */
+	/*
+	 * Command: act at exactly this engine frame; 0 or a frame that has
+	 * passed: at once. While the engine is stopped, frames are those after
+	 * its next start. Reply: the engine frame at which it took effect.
+	 * Event, report: likewise.
+	 */
 	uint64_t frame;
 	union {
 		/* ENGINE_PONG */
@@ -98,6 +139,63 @@ struct engine_message {
 					   * UINT32_MAX: that long or longer */
 			uint64_t time_ns; /* when it took effect, CLOCK_MONOTONIC ns */
 		} reply;
+		/* The other replies. */
+		struct {
+			/* 0; ENGINE_ENOSAMPLE; ENGINE_ENOVOICE (none is free);
+			 * ENGINE_EVOICE (none has this id); ENGINE_ESCHEDULE (too
+			 * many wait); -ECANCELED (the engine or an ENGINE_STOP
+			 * stopped it while it waited); -EINVAL */
+			int32_t result;
+			uint32_t late_frames; /* frame minus the frame it asked for */
+			uint64_t time_ns;     /* when it was carried out, CLOCK_MONOTONIC ns */
+		} done;
+		/* ENGINE_STOP */
+		struct {
+			uint32_t fade_frames; /* 0: ENGINE_RAMP_US; 1: at once */
+			uint32_t cancel;      /* 1: whatever waits for its frame is cancelled */
+			uint64_t reserved;    /* 0 */
+		} stop;
+		/* ENGINE_SET_VOLUME */
+		struct {
+			uint32_t target;      /* enum engine_target */
+			uint32_t voice;       /* TARGET_VOICE: the id of its ENGINE_PLAY_SAMPLE */
+			float gain;           /* 0.0..ENGINE_VOLUME_MAX */
+			uint32_t ramp_frames; /* linear; 0: ENGINE_RAMP_US; 1: at once */
+		} volume;
+		/* ENGINE_LOAD_SAMPLE */
+		struct {
+			uint32_t sample;
+			uint32_t reserved[3]; /* 0 */
+		} sample;
+		/* ENGINE_PLAY_SAMPLE: its id is the voice's */
+		struct {
+			uint16_t sample; /* a number that engine_load_sample was given */
+			uint8_t loop;    /* 1: from its end back to its beginning, until stopped */
+			uint8_t reserved; /* 0 */
+			float velocity;  /* 0.0..ENGINE_VOLUME_MAX: how loud */
+			/* ENGINE_RATE_RATIO_MIN..MAX: how fast; 0.0: 1.0. Anything
+			 * but 1.0 is interpolated (cubic). */
+			float rate;
+			/*
+			 * Where its channels go: the n-th group of four bits is for
+			 * the sample's channel n, n < 8: 0: nowhere; k: the engine's
+			 * channel k - 1, k < 15; 15: every channel. 0 as a whole:
+			 * one channel goes to all, of several each to its own.
+			 */
+			uint32_t map;
+		} play;
+		/* ENGINE_STOP_VOICE: every voice that the same port started with this id */
+		struct {
+			uint32_t id;
+			uint32_t fade_frames; /* 0: ENGINE_RAMP_US; 1: at once */
+			uint64_t reserved;    /* 0 */
+		} voice;
+		/* ENGINE_VOICE_ENDED; its id is the voice's, its frame the first without it */
+		struct {
+			uint32_t reason;      /* enum engine_end */
+			uint32_t reserved;
+			uint64_t frames;      /* how many engine frames it sounded */
+		} ended;
 		/* ENGINE_PING: when it was sent, CLOCK_MONOTONIC ns. The send
 		 * functions fill it in when it is 0. */
 		struct {

@@ -66,6 +66,8 @@ static void fill_in(struct engine_config *config)
 	set_default(&config->period_frames, 256);
 	set_default(&config->periods, 3);
 	set_default(&config->ports, 16);
+	set_default(&config->voices, 256);
+	set_default(&config->samples, 1024);
 }
 
 static int check(const char *field, int64_t value, int64_t min, int64_t max, const char *unit)
@@ -107,6 +109,10 @@ static int check_ranges(const struct engine_config *config)
 		{ "periods", config->periods, ENGINE_PERIODS_MIN, ENGINE_PERIODS_MAX, "" },
 		{ "priority", config->priority, ENGINE_PRIORITY_NORMAL, 99, "" },
 		{ "ports", config->ports, 0, ENGINE_PORTS_MAX, "" },
+		{ "voices", config->voices, 1, ENGINE_VOICES_MAX, "" },
+		{ "samples", config->samples, 1, ENGINE_SAMPLES_MAX, "" },
+		{ "steal", config->steal, 0, ENGINE_STEAL_QUIETEST, " (enum engine_steal)" },
+		{ "reserved", config->reserved, 0, 0, "" },
 		{ "stream_frames", config->stream_frames, 0, ENGINE_STREAM_FRAMES_MAX, " frames" },
 	};
 	int err = 0;

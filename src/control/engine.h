@@ -39,6 +39,7 @@ struct engine {
 	unsigned char *stack;  /* the audio thread's, first in the arena */
 	struct arena arena;
 	struct lender *lender; /* NULL: no capture */
+	struct bank_keeper *keeper; /* NULL: no playback */
 	struct device device;
 	struct engine_rt_report report;
 	pthread_t thread;

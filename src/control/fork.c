@@ -4,8 +4,14 @@
  * PCMs are the parent's: closing one would stop the parent's stream. So the
  * child's handles are made unusable before any of its code runs. What they
  * hold is left alone: the kernel frees it when the child ends.
+ *
+ * liburcu is told too, so that a grace period of the child's own waits neither
+ * for a lock that a thread of the parent's held nor for threads that the child
+ * has not got. It blocks all signals meanwhile, so it comes first and goes last:
+ * no handler of the program's finds our lock taken or the child's handles whole.
  */
 #include <errno.h>
+#include <urcu/urcu-bp.h>
 
 #include "control/engine.h"
 
@@ -15,12 +21,15 @@ static bool watching;          /* under list_lock */
 
 static void before_fork(void)
 {
+	/* waits for a grace period that is under way */
+	urcu_bp_before_fork();
 	pthread_mutex_lock(&list_lock);
 }
 
 static void after_fork_in_parent(void)
 {
 	pthread_mutex_unlock(&list_lock);
+	urcu_bp_after_fork_parent();
 }
 
 static void disable(struct engine_port *port)
@@ -41,6 +50,7 @@ static void after_fork_in_child(void)
 	}
 	engines = NULL;
 	pthread_mutex_unlock(&list_lock);
+	urcu_bp_after_fork_child();
 }
 
 int fork_watch(struct engine *engine)

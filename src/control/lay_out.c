@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "control/backpressure.h"
+#include "control/bank.h"
 #include "control/engine.h"
 #include "control/health.h"
 #include "control/last_error.h"
@@ -177,6 +178,8 @@ void engine_clear_away(struct engine *engine)
 	for (uint32_t i = 0; i < rt->lane_count; i++)
 		doorbell_done(&rt->lanes[i].bell);
 	engine->rt = NULL;
+	bank_keeper_destroy(engine->keeper);
+	engine->keeper = NULL;
 	if (engine->lender)
 		lender_leave(engine->lender, &engine->arena);
 	engine->lender = NULL;
@@ -203,6 +206,34 @@ static int map(struct engine *engine, size_t bytes)
 	return err;
 }
 
+static size_t mixer_need(const struct engine_info *info, const struct engine_config *config)
+{
+	uint32_t places = config->voices + MIXER_TAILS;
+
+	return arena_need(config->samples * sizeof(struct engine_sample *)) +
+	       arena_need(places * sizeof(struct voice)) + arena_need(places * sizeof(uint32_t)) +
+	       arena_need(bus_floats(info->channels, info->period_frames) * sizeof(float));
+}
+
+static void init_mixer(struct engine *engine, const struct engine_config *config)
+{
+	struct rt *rt = engine->rt;
+	struct arena *arena = &engine->arena;
+	struct engine_info *info = &engine->device.info;
+	uint32_t places = config->voices + MIXER_TAILS;
+
+	info->voices = config->voices;
+	info->samples = config->samples;
+	rt->bank.count = config->samples;
+	rt->bank.samples = arena_take(arena, config->samples * sizeof(struct engine_sample *));
+	rt->mixer.place = arena_take(arena, places * sizeof(struct voice));
+	rt->mixer.order = arena_take(arena, places * sizeof(uint32_t));
+	bus_init(&rt->mixer.bus, info->channels, info->period_frames, info->format,
+		 arena_take(arena, bus_floats(info->channels, info->period_frames) * sizeof(float)));
+	mixer_init(&rt->mixer, info->rate, config->voices, config->steal);
+	rt->ramp_frames = (uint32_t)((uint64_t)info->rate * ENGINE_RAMP_US / 1000000);
+}
+
 int engine_lay_out(struct engine *engine, const struct engine_config *config)
 {
 	struct engine_info *info = &engine->device.info;
@@ -212,7 +243,8 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 	size_t bytes = arena_need(STACK_BYTES) + arena_need(sizeof(struct rt)) +
 		       arena_need(sizeof(struct engine_health)) +
 		       arena_need(lanes * sizeof(struct lane)) +
-		       (engine->device.playback ? stream : 0) +
+		       arena_need(sizeof(struct schedule)) +
+		       (engine->device.playback ? stream + mixer_need(info, config) : 0) +
 		       (engine->device.capture ? stream : 0);
 	struct rt *rt;
 	int err = map(engine, bytes);
@@ -227,8 +259,11 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 	rt->clock = &clock_real;
 	rt->lanes = arena_take(&engine->arena, lanes * sizeof(struct lane));
 	rt->lane_count = lanes;
-	if (engine->device.playback)
+	rt->schedule = arena_take(&engine->arena, sizeof(*rt->schedule));
+	if (engine->device.playback) {
 		rt->playback = take_stream(&engine->arena, info, &plan);
+		init_mixer(engine, config);
+	}
 	if (engine->device.capture)
 		rt->capture = take_stream(&engine->arena, info, &plan);
 	info->stream_frames = plan.chunks * info->period_frames;
@@ -244,6 +279,13 @@ int engine_lay_out(struct engine *engine, const struct engine_config *config)
 		if (!engine->lender) {
 			engine_clear_away(engine);
 			return last_error_set(-ENOMEM, "no memory for the capture stream");
+		}
+	}
+	if (rt->playback) {
+		engine->keeper = bank_keeper_create(&rt->bank);
+		if (!engine->keeper) {
+			engine_clear_away(engine);
+			return last_error_set(-ENOMEM, "no memory for the bank of samples");
 		}
 	}
 	err = init_bells(rt);

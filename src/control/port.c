@@ -33,7 +33,7 @@ int port_attach(struct engine_port *port, struct engine *engine, bool events)
 		engine_backpressure_reset(&lane->out_pressure);
 		port->engine = engine;
 		port->lane = lane;
-		port->wake = &rt->wake;
+		port->rt = rt;
 		/* pairs with the acquire in rt/dispatch.c: the lane is set up */
 		store_release(&lane->state, LANE_OPEN);
 		if (i >= load_relaxed(&rt->lanes_used))

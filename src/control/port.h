@@ -24,7 +24,7 @@ struct engine_port {
 	/* constant while the port is open */
 	struct engine *engine;
 	struct lane *lane;
-	struct doorbell *wake; /* the audio thread's */
+	struct rt *rt;
 	/* control: written under the engine's lock; read by whoever was refused */
 	atomic_of(bool) closed;
 	/* control: under the engine's lock */

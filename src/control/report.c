@@ -23,13 +23,6 @@ int engine_frame(struct engine *engine, uint64_t *frame)
 	return err;
 }
 
-int engine_state(struct engine *engine)
-{
-	int err = engine_usable(engine);
-
-	return err < 0 ? err : load_relaxed(&engine->rt->vitals.state);
-}
-
 /* A structure that the caller gave us to fill: is it there and of our size? */
 static int fillable(const struct engine *engine, const size_t *given, size_t size)
 {
@@ -40,6 +33,37 @@ static int fillable(const struct engine *engine, const size_t *given, size_t siz
 	if (!given)
 		return -EINVAL;
 	return *given == size ? 0 : ENGINE_EABI;
+}
+
+int engine_get_clock(struct engine *engine, struct engine_clock *clock)
+{
+	int err = fillable(engine, clock ? &clock->size : NULL, sizeof(*clock));
+	const struct vitals *vitals;
+	uint32_t looks;
+
+	if (err < 0)
+		return err;
+	vitals = &engine->rt->vitals;
+	*clock = (struct engine_clock){
+		.size = sizeof(*clock),
+		.rate = engine->device.info.rate,
+		.running = load_relaxed(&vitals->state) == ENGINE_STATE_RUNNING,
+	};
+	/* again only when the audio thread has written meanwhile, once a period */
+	do {
+		/* these pair with the releases in rt/transport.c */
+		looks = load_acquire(&vitals->clock_looks);
+		clock->frame = load_acquire(&vitals->clock_frame);
+		clock->time_ns = load_acquire(&vitals->clock_ns);
+	} while (looks % 2 != 0 || load_relaxed(&vitals->clock_looks) != looks);
+	return 0;
+}
+
+int engine_state(struct engine *engine)
+{
+	int err = engine_usable(engine);
+
+	return err < 0 ? err : load_relaxed(&engine->rt->vitals.state);
 }
 
 int engine_get_info(struct engine *engine, struct engine_info *info)

@@ -3,6 +3,7 @@
  * Sending: commands into a port's in ring. Any one thread at a time; lock-free
  * and without a system call, but for the wake that a sender asks for.
  */
+#include "control/command.h"
 #include "control/engine.h"
 #include "control/guard.h"
 #include "shared/message_words.h"
@@ -50,22 +51,20 @@ int engine_port_send_ping(struct engine_port *port, uint32_t id)
 	return send_ping(port, id);
 }
 
-/* What the audio thread would have to reject is refused here. */
-static int check(struct message_words words)
+/* A ping says when it was sent; who sent it may have said so. */
+static struct message_words stamped(struct message_words words, uint64_t now_ns)
 {
-	const uint64_t known = message_head(0, ENGINE_FLAG_WAKE | ENGINE_FLAG_QUIET, UINT32_MAX);
-
-	if ((words.head & ~known) != message_head(ENGINE_PING, 0, 0))
-		return -EINVAL;
-	return words.frame != 0 || words.a != 0 ? -EINVAL : 0;
+	if (words.b == 0 && message_type(words.head) == ENGINE_PING)
+		words.b = now_ns;
+	return words;
 }
 
-static struct message_words pack(const struct engine_message *message, uint64_t now_ns)
+static struct message_words member(const struct engine_message *message, uint32_t following,
+				   uint64_t now_ns)
 {
-	struct message_words words = message_pack(message);
+	struct message_words words = stamped(message_pack(message), now_ns);
 
-	if (words.b == 0)
-		words.b = now_ns;
+	words.head |= message_head(0, following << MESSAGE_FOLLOWING_SHIFT, 0);
 	return words;
 }
 
@@ -79,9 +78,28 @@ static int send_checked(struct engine_port *port, const struct engine_message *m
 		return refuse_full(lane, count);
 	/* from the last to the first: the receiver sees all or none */
 	for (uint32_t i = count; i-- > 0;)
-		message_ring_fill(&lane->in, i, pack(&messages[i], now_ns));
+		message_ring_fill(&lane->in, i, member(&messages[i], count - 1 - i, now_ns));
 	message_ring_advance(&lane->in, count);
 	return 0;
+}
+
+/* Whether all of them are good; flags becomes what any of them asks for. */
+static int check_batch(const struct rt *rt, const struct engine_message *messages, size_t count,
+		       unsigned *flags)
+{
+	uint32_t answers = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct message_words words = message_pack(&messages[i]);
+		int err = command_check(rt, &words);
+
+		if (err < 0)
+			return err;
+		*flags |= message_flags(words.head);
+		answers += message_answers(words.head);
+	}
+	/* it would wait for room for ever */
+	return answers > ENGINE_RING_MESSAGES ? -EMSGSIZE : 0;
 }
 
 int engine_port_send_batch(struct engine_port *port, const struct engine_message *messages,
@@ -94,18 +112,15 @@ int engine_port_send_batch(struct engine_port *port, const struct engine_message
 		return -EINVAL;
 	if (count > ENGINE_RING_MESSAGES)
 		return -EMSGSIZE;
-	for (size_t i = 0; i < count; i++) {
-		err = check(message_pack(&messages[i]));
-		if (err < 0)
-			return err;
-		flags |= messages[i].flags;
-	}
+	err = check_batch(port->rt, messages, count, &flags);
+	if (err < 0)
+		return err;
 	if (!guard_take(&port->sending))
 		return port_refusal(port);
 	err = count ? send_checked(port, messages, (uint32_t)count) : 0;
 	guard_give(&port->sending);
 	if (err == 0 && flags & ENGINE_FLAG_WAKE)
-		doorbell_ring(port->wake);
+		doorbell_ring(&port->rt->wake);
 	return err;
 }
 
@@ -118,14 +133,14 @@ static int send_one(struct engine_port *port, const struct engine_message *messa
 	if (!port || !message)
 		return -EINVAL;
 	words = message_pack(message);
-	err = check(words);
+	err = command_check(port->rt, &words);
 	if (err < 0)
 		return err;
 	if (words.b == 0)
-		words.b = monotonic_ns();
+		words = stamped(words, monotonic_ns());
 	err = send_words(port, words);
 	if (err == 0 && message_flags(words.head) & ENGINE_FLAG_WAKE)
-		doorbell_ring(port->wake);
+		doorbell_ring(&port->rt->wake);
 	return err;
 }
 

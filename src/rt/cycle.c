@@ -105,6 +105,7 @@ static void tick(struct rt *rt)
 {
 	rt->tick_ns = rt->now_ns;
 	rt->budget = RT_BUDGET;
+	rt->untouched = true;
 	if (rt->transport.state == ENGINE_STATE_SUSPENDED)
 		recover_resume(rt);
 }

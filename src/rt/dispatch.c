@@ -1,95 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dispatch: takes commands from the lanes, carries them out and replies.
- * Audio thread.
+ * Dispatch: takes commands from the lanes, fairly and within the period's
+ * budget. Audio thread.
  *
- * Exactly one reply: a command that wants one is taken only when there is
- * room for it in the lane's out ring; else it stays where it is, the in ring
- * fills, and its sender is told. Only events may be dropped, counted.
+ * A command that wants a reply is taken only when there is room for it in the
+ * lane's out ring; else it stays where it is, the in ring fills, and its
+ * sender is told. What was sent as a batch is taken as a whole, in one cycle.
  */
 #include "rt/rt.h"
+#include "shared/message_words.h"
 
-#include <errno.h>
-
-/* A lane's turn: so many messages before the next lane gets one. */
+/* A lane's turn: so many messages, or one batch, before the next lane's. */
 #define TURN 16
 
-/* A reply's type is its command's with this bit. */
-#define REPLY 0x100
-
-static uint32_t age_ns(struct rt *rt, uint64_t sent_ns)
+/* How much room the answers to the next count commands take; all are there. */
+static uint32_t answers(const struct lane *lane, uint32_t count)
 {
-	uint64_t age;
+	uint32_t sum = 0;
 
-	/* sent since this cycle woke: nothing takes effect before it was sent */
-	if (sent_ns > rt->now_ns)
-		rt->now_ns = rt->clock->now_ns(rt->clock);
-	age = rt->now_ns > sent_ns ? rt->now_ns - sent_ns : 0;
-	return age < UINT32_MAX ? (uint32_t)age : UINT32_MAX;
+	for (uint32_t i = 0; i < count; i++)
+		sum += message_answers(message_ring_head(&lane->in, i));
+	return sum;
 }
 
-static void reply(struct rt *rt, struct lane *lane, const struct message_words *command,
-		  int32_t result, uint32_t age)
+/* Whether the budget has a batch of this size; an untouched one has any. */
+static bool affords(const struct rt *rt, uint32_t taken, uint32_t count)
 {
-	struct message_words words = {
-		.head = message_head(REPLY | message_type(command->head), 0,
-				     message_id(command->head)),
-		.frame = load_relaxed(&rt->vitals.frame),
-		.a = (uint64_t)(uint32_t)result | (uint64_t)age << 32,
-		.b = rt->now_ns,
-	};
-
-	/* there was room before the command was taken */
-	message_ring_push(&lane->out, words);
-	count_add(&lane->answered, 1);
-	lane->posted = true;
+	return taken + count <= rt->budget || (taken == 0 && rt->untouched);
 }
 
-static void carry_out(struct rt *rt, struct lane *lane, const struct message_words *command)
+/* One lane's turn; returns how many commands were taken. */
+static uint32_t take(struct rt *rt, struct lane *lane)
 {
-	bool quiet = message_flags(command->head) & ENGINE_FLAG_QUIET;
-	int32_t result = 0;
-	uint32_t age = 0;
-
-	switch (message_type(command->head)) {
-	case ENGINE_PING:
-		age = age_ns(rt, command->b);
-		histogram_record(&rt->health->latency[ENGINE_HEALTH_MESSAGE], age);
-		break;
-	default:
-		/* the control side lets nothing else through */
-		result = -EINVAL;
-		break;
-	}
-	if (!quiet)
-		reply(rt, lane, command, result, age);
-}
-
-/* Take up to count commands of a lane; returns how many. */
-static uint32_t take(struct rt *rt, struct lane *lane, uint32_t count)
-{
-	struct message_words command;
 	uint32_t taken = 0;
 
-	while (taken < count && message_ring_peek(&lane->in, &command)) {
-		if (!(message_flags(command.head) & ENGINE_FLAG_QUIET) &&
-		    !message_ring_has_room(&lane->out, 1))
+	while (taken < TURN && taken < rt->budget) {
+		uint64_t head = message_ring_head(&lane->in, 0);
+		uint32_t batch = 1 + message_following(head);
+
+		if (head == 0 || !affords(rt, taken, batch) ||
+		    !reply_fits(lane, answers(lane, batch)))
 			break;
-		message_ring_drop(&lane->in);
-		carry_out(rt, lane, &command);
-		taken++;
+		taken += batch;
+		rt->untouched = false;
+		while (batch-- > 0) {
+			struct message_words command;
+
+			message_ring_pop(&lane->in, &command);
+			commands_take(rt, lane, &command);
+		}
 	}
 	return taken;
 }
 
-/* One lane's turn; returns how many commands were taken. */
 static uint32_t serve(struct rt *rt, struct lane *lane)
 {
 	/* pairs with the releases in control/port.c */
 	switch (load_acquire(&lane->state)) {
 	case LANE_OPEN:
-		return take(rt, lane, rt->budget < TURN ? rt->budget : TURN);
+		return take(rt, lane);
 	case LANE_CLOSING:
+		commands_forget(rt, lane);
 		lane->posted = false;
 		/* pairs with the acquire in control/port.c: we are done with it */
 		store_release(&lane->state, LANE_FREE);
@@ -111,38 +82,7 @@ void dispatch(struct rt *rt)
 		if (rt->next_lane >= used)
 			rt->next_lane = 0;
 		taken = serve(rt, &rt->lanes[rt->next_lane++]);
-		rt->budget -= taken;
+		rt->budget -= taken < rt->budget ? taken : rt->budget;
 		idle = taken ? 0 : idle + 1;
 	}
-}
-
-void dispatch_event_to(struct rt *rt, struct lane *lane, enum engine_message_type type,
-		       uint64_t a, uint64_t b)
-{
-	struct message_words words = {
-		.head = message_head(type, 0, lane->untold),
-		.frame = load_relaxed(&rt->vitals.frame),
-		.a = a,
-		.b = b,
-	};
-
-	if (!lane->events)
-		return;
-	if (message_ring_push(&lane->out, words)) {
-		lane->untold = 0;
-		lane->posted = true;
-	} else {
-		lane->untold++;
-		count_add(&lane->events_lost, 1);
-	}
-}
-
-void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b)
-{
-	uint32_t used = load_acquire(&rt->lanes_used); /* as in dispatch */
-
-	for (uint32_t i = 0; i < used; i++)
-		/* pairs with the release in control/port.c */
-		if (load_acquire(&rt->lanes[i].state) == LANE_OPEN)
-			dispatch_event_to(rt, &rt->lanes[i], type, a, b);
 }

@@ -19,6 +19,24 @@ static struct engine_chunk *playback_chunk(struct stream *stream)
 	return stream->open;
 }
 
+/* Write up to count frames, of a chunk's or of silence, with what else sounds
+ * at this engine frame; returns how many. */
+static uint32_t playback_write(struct rt *rt, struct pcm *pcm, const unsigned char *frames,
+			       uint64_t frame, uint32_t count)
+{
+	uint32_t at;
+
+	if (!render_passes(rt, frame, count)) {
+		count = render(rt, frame, count, &at);
+		bus_write(&rt->mixer.bus, at, pcm, frames, count);
+	} else if (frames) {
+		areas_write(pcm, 0, frames, count);
+	} else {
+		areas_silence(pcm, 0, count);
+	}
+	return count;
+}
+
 static void playback_advance(struct rt *rt, uint32_t frames, uint64_t frame)
 {
 	struct stream *stream = rt->playback;
@@ -70,10 +88,9 @@ int playback_move(struct rt *rt, uint32_t frames, enum engine_step *step)
 		err = pcm->ops->begin(pcm, &n);
 		if (err < 0)
 			return err;
-		if (chunk)
-			areas_write(pcm, 0, stream_at(stream, chunk, stream->open_done), n);
-		else
-			areas_silence(pcm, 0, n);
+		n = playback_write(rt, pcm,
+				   chunk ? stream_at(stream, chunk, stream->open_done) : NULL,
+				   t->frame + done, n);
 		*step = ENGINE_STEP_COMMIT;
 		taken = pcm->ops->commit(pcm, n);
 		if (taken != n)

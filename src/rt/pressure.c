@@ -44,7 +44,7 @@ static void update_stream(struct rt *rt, struct stream *stream)
 	uint64_t tell;
 
 	if (stream && changes(rt, &stream->backpressure, stream_level(rt, stream), &tell))
-		dispatch_event(rt, ENGINE_EVENT_BACKPRESSURE, tell, rt->woke_ns);
+		event_post(rt, ENGINE_EVENT_BACKPRESSURE, tell, rt->woke_ns);
 }
 
 static void update_messages(struct rt *rt, struct lane *lane, enum engine_ring ring,
@@ -55,7 +55,7 @@ static void update_messages(struct rt *rt, struct lane *lane, enum engine_ring r
 	uint64_t tell;
 
 	if (changes(rt, pressure, level, &tell))
-		dispatch_event_to(rt, lane, ENGINE_EVENT_BACKPRESSURE, tell, rt->woke_ns);
+		event_post_to(rt, lane, ENGINE_EVENT_BACKPRESSURE, tell, rt->woke_ns);
 }
 
 void pressure_update(struct rt *rt)
@@ -85,5 +85,5 @@ void pressure_late(struct rt *rt, struct stream *stream, enum engine_message_typ
 		add_relaxed(&rt->health->underruns, 1);
 	else
 		add_relaxed(&rt->health->overruns, 1);
-	dispatch_event(rt, type, told(stream_level(rt, stream), true), rt->woke_ns);
+	event_post(rt, type, told(stream_level(rt, stream), true), rt->woke_ns);
 }

@@ -24,7 +24,7 @@ static void post(struct rt *rt, enum engine_message_type type, enum engine_state
 	uint64_t b = (lost < UINT32_MAX ? lost : UINT32_MAX) |
 		     (took_us < UINT32_MAX ? took_us : UINT32_MAX) << 32;
 
-	dispatch_event(rt, type, a, b);
+	event_post(rt, type, a, b);
 }
 
 static enum engine_state diagnose(struct pcm *pcm, int error)
@@ -46,6 +46,7 @@ static void lose(struct rt *rt, struct pcm *pcm, enum engine_step step, int erro
 	enum engine_state from = rt->transport.state;
 
 	transport_enter(rt, ENGINE_STATE_LOST);
+	render_halt(rt);
 	post(rt, ENGINE_EVENT_LOST, from, pcm, step, error, 0);
 }
 

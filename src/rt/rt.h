@@ -15,7 +15,11 @@
 #include <stdint.h>
 
 #include "rt/clock.h"
+#include "rt/mixer.h"
+#include "rt/render.h"
+#include "rt/schedule.h"
 #include "rt/transport.h"
+#include "shared/bank.h"
 #include "shared/health.h"
 #include "shared/lane.h"
 #include "shared/order.h"
@@ -39,16 +43,24 @@ struct rt {
 	struct pcm playback_pcm;
 	struct pcm capture_pcm;
 	uint64_t turn_ns; /* a period, at most RT_TURN_MAX_NS */
+	uint32_t ramp_frames; /* a ramp or fade that nobody chose */
+	struct schedule *schedule;
 
 	/* audio thread */
 	struct transport transport;
+	struct render render;
+	struct mixer mixer; /* without playback there is none: all of it is 0 */
 	uint64_t woke_ns;   /* when this cycle woke */
 	uint64_t now_ns;    /* the same, or when a message was sent since */
 	uint64_t tick_ns;   /* when the current period began: budget, resume tries */
 	uint32_t budget;    /* what is left of RT_BUDGET in this period */
+	bool untouched;     /* no command was taken in this period */
 	uint32_t next_lane; /* whose turn it is, 0..lane_count-1 */
 	bool ordered;       /* an order was taken and not yet answered */
 	bool quit;
+
+	/* both sides: published by the control side */
+	struct bank bank;
 
 	/* both sides */
 	alignas(CACHE_APART) struct doorbell wake; /* rung by the control side */
@@ -71,14 +83,35 @@ void cycle(struct rt *rt);
 void orders_take(struct rt *rt);
 void orders_answer(struct rt *rt);
 
-/* dispatch.c: take commands and reply to them, within the period's budget. */
+/* dispatch.c: take commands, within the period's budget. */
 void dispatch(struct rt *rt);
 
-/* dispatch.c: an event to every lane that gets events; lost and counted
+/* commands.c: carry out a command that was just taken, now or at its frame. */
+void commands_take(struct rt *rt, struct lane *lane, const struct message_words *command);
+/* Run what waits for frames up to `until`; what is late acts at `from`. */
+void commands_run(struct rt *rt, uint64_t from, uint64_t until);
+/* Answer all that waits "cancelled". */
+void commands_cancel(struct rt *rt);
+/* Tell of the voices that ended, and give up their samples. */
+void commands_report_ended(struct rt *rt);
+/* A port closes. */
+void commands_forget(struct rt *rt, struct lane *lane);
+
+/* reply.c: whether a lane's out ring has room for so many messages beside
+ * those that it is owed. */
+bool reply_fits(struct lane *lane, uint32_t more);
+/* Reply to a command, unless it is quiet; there is room. detail: its age, or
+ * by how many frames it is late. */
+void reply_post(struct rt *rt, struct lane *lane, const struct message_words *command,
+		int32_t result, uint32_t detail, uint64_t frame);
+/* Report that a voice ended; there is room. */
+void reply_ended(struct lane *lane, const struct voice_end *end);
+
+/* reply.c: an event to every lane that gets events; lost and counted
  * where there is no room. */
-void dispatch_event(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b);
+void event_post(struct rt *rt, enum engine_message_type type, uint64_t a, uint64_t b);
 /* The same to one open lane, if it gets events. */
-void dispatch_event_to(struct rt *rt, struct lane *lane, enum engine_message_type type,
+void event_post_to(struct rt *rt, struct lane *lane, enum engine_message_type type,
 		       uint64_t a, uint64_t b);
 
 /* playback.c: render frames to the PCM from the stream, silence where it has

@@ -12,11 +12,14 @@ void *rt_thread(void *arg)
 
 	/* all thread-local storage is touched before the first cycle */
 	pcm_alsa_enter_thread();
+	bank_enter_thread();
 	store_relaxed(&rt->vitals.flushes, denormals_flush());
 	rt->now_ns = rt->clock->now_ns(rt->clock);
 	rt->tick_ns = rt->now_ns;
 	rt->budget = RT_BUDGET;
+	rt->untouched = true;
 	while (!rt->quit)
 		cycle(rt);
+	bank_leave_thread();
 	return NULL;
 }

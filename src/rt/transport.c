@@ -109,6 +109,13 @@ int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
 	return 0;
 }
 
+/* The next start begins at frame 0. */
+static void rewind_timeline(struct transport *t)
+{
+	t->frame = 0;
+	t->captured = 0;
+}
+
 int transport_start(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
@@ -120,8 +127,6 @@ int transport_start(struct rt *rt)
 		return ENGINE_ELOST;
 	if (t->state != ENGINE_STATE_PREPARED)
 		return 0;
-	t->frame = 0;
-	t->captured = 0;
 	t->restarts = 0;
 	if (rt->capture)
 		rt->capture->gap = 0;
@@ -131,6 +136,8 @@ int transport_start(struct rt *rt)
 	if (err < 0) {
 		rt->order.step = (int)step;
 		rt->order.direction = (int)culprit->direction;
+		render_halt(rt);
+		rewind_timeline(t);
 		return err;
 	}
 	transport_enter(rt, ENGINE_STATE_RUNNING);
@@ -139,8 +146,13 @@ int transport_start(struct rt *rt)
 
 void transport_stop(struct rt *rt)
 {
-	if (rt->transport.state != ENGINE_STATE_LOST)
-		transport_enter(rt, ENGINE_STATE_PREPARED);
+	struct transport *t = &rt->transport;
+
+	if (t->state == ENGINE_STATE_LOST)
+		return;
+	transport_enter(rt, ENGINE_STATE_PREPARED);
+	render_halt(rt);
+	rewind_timeline(t);
 }
 
 /* Whether a PCM's state is what we take it for; a wake that tells of an error,
@@ -200,6 +212,23 @@ static void count_timeout(struct rt *rt)
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
 }
 
+/* The frame at the converter when we woke. */
+static void publish_clock(struct rt *rt, uint64_t frames_ready)
+{
+	struct transport *t = &rt->transport;
+	struct vitals *vitals = &rt->vitals;
+	uint64_t frame = t->playback ? t->frame + frames_ready - t->playback->buffer_frames :
+				       t->captured + frames_ready;
+	uint32_t looks = load_relaxed(&vitals->clock_looks);
+
+	store_relaxed(&vitals->clock_looks, looks + 1);
+	/* these pair with the acquires in engine_get_clock: who sees one of them
+	 * sees that it was being written */
+	store_release(&vitals->clock_frame, frame);
+	store_release(&vitals->clock_ns, rt->woke_ns);
+	store_release(&vitals->clock_looks, looks + 2);
+}
+
 /* The position says how long ago the period was due, to a frame. */
 static void record_lateness(struct rt *rt, uint64_t frames)
 {
@@ -222,6 +251,7 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 	    !direction_ready(rt, t->playback, !fired, &frames, &t->playback_lacks))
 		return 0;
 	if (frames >= t->period_frames) {
+		publish_clock(rt, (uint64_t)frames);
 		record_lateness(rt, (uint64_t)frames - t->period_frames);
 		return (uint32_t)(frames / t->period_frames);
 	}
@@ -277,6 +307,9 @@ static bool move_period(struct rt *rt)
 			return false;
 		}
 		t->captured += t->period_frames;
+		/* without playback there is no rendering that would do it */
+		if (!t->playback)
+			commands_run(rt, t->captured - t->period_frames, t->captured - 1);
 	}
 	if (t->playback) {
 		err = playback_move(rt, t->period_frames, &step);

@@ -41,6 +41,7 @@ struct lane {
 	struct engine_backpressure in_pressure;
 	struct engine_backpressure out_pressure;
 	/* audio thread */
+	uint32_t owed;   /* messages that out must have room for: promised */
 	uint32_t untold; /* events lost since the last one that fitted */
 	bool posted;     /* out has something that the bell was not rung for */
 };

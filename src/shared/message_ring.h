@@ -18,6 +18,7 @@
 
 #include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <peal/message.h>
@@ -144,6 +145,17 @@ static inline bool message_ring_peek(struct message_ring *ring, struct message_w
 	return message_slot_read(message_ring_slot(ring, load_relaxed(&ring->popped)), words);
 }
 
+/* Receiver: the first word of the message that lies `ahead` places behind the
+ * oldest; 0: there is none. */
+static inline uint64_t message_ring_head(const struct message_ring *ring, uint32_t ahead)
+{
+	size_t offset = (load_relaxed(&ring->popped) + ahead) * sizeof(struct message_slot) %
+			sizeof(ring->slots);
+
+	/* pairs with message_slot_fill */
+	return load_acquire(&((const struct message_slot *)((const char *)ring->slots + offset))->head);
+}
+
 /* Receiver: free the oldest slot; message_ring_peek has just returned true. */
 static inline void message_ring_drop(struct message_ring *ring)
 {
@@ -193,6 +205,22 @@ static inline uint32_t message_type(uint64_t head)
 static inline uint32_t message_flags(uint64_t head)
 {
 	return head >> 16 & 0xffff;
+}
+
+/* The flags' upper bits, on the way only: how many more of its batch follow. */
+#define MESSAGE_FOLLOWING_SHIFT 6
+
+static inline uint32_t message_following(uint64_t head)
+{
+	return message_flags(head) >> MESSAGE_FOLLOWING_SHIFT;
+}
+
+/* How many messages come back for a command: a reply, and a voice's end. */
+static inline uint32_t message_answers(uint64_t head)
+{
+	if (message_flags(head) & ENGINE_FLAG_QUIET)
+		return 0;
+	return message_type(head) == ENGINE_PLAY_SAMPLE ? 2 : 1;
 }
 
 static inline uint32_t message_id(uint64_t head)

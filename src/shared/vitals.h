@@ -15,6 +15,12 @@ struct vitals {
 	atomic_of(int) state;      /* enum engine_state */
 	atomic_of(int) flushes;    /* 1: denormals are flushed to zero in the thread */
 
+	/* as in struct engine_clock: both of one moment when `clock_looks` is even
+	 * and the same before and after */
+	atomic_of(uint32_t) clock_looks;
+	atomic_of(uint64_t) clock_frame;
+	atomic_of(uint64_t) clock_ns;
+
 	/* as in struct engine_stats */
 	atomic_of(uint64_t) cycles;
 	atomic_of(uint64_t) periods;

@@ -13,7 +13,7 @@ struct engine *bare_port_open(void)
 	static struct rt rt;
 
 	engine = (struct engine){ .rt = &rt, .own = { .engine = &engine, .lane = &lane } };
-	engine.own.wake = &rt.wake;
+	engine.own.rt = &rt;
 	message_ring_init(&lane.in, 0);
 	message_ring_init(&lane.out, 0);
 	store_relaxed(&lane.refused, 0);
@@ -34,6 +34,8 @@ bool bare_port_take(struct engine *engine, struct engine_message *command)
 
 	if (!message_ring_pop(&engine->own.lane->in, &words))
 		return false;
+	/* how a batch is marked is the rings' own business */
+	words.head &= ~((uint64_t)0xffff >> MESSAGE_FOLLOWING_SHIFT << (16 + MESSAGE_FOLLOWING_SHIFT));
 	message_unpack(command, &words);
 	return true;
 }

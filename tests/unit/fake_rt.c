@@ -365,6 +365,29 @@ static void init_lanes(struct rt *rt, uint32_t count)
 	store_release(&rt->lanes_used, count);
 }
 
+#define VOICES 16
+
+static void init_mixer(struct rt *rt, const struct fake_shape *shape)
+{
+	static const enum engine_format formats[] = {
+		[2] = ENGINE_FORMAT_S16_LE, [3] = ENGINE_FORMAT_S24_3LE, [4] = ENGINE_FORMAT_S32_LE,
+	};
+	size_t floats = bus_floats(shape->channels, shape->period_frames);
+
+	rt->mixer.place = zeroed((VOICES + MIXER_TAILS) * sizeof(struct voice));
+	rt->mixer.order = zeroed((VOICES + MIXER_TAILS) * sizeof(uint32_t));
+	bus_init(&rt->mixer.bus, shape->channels, shape->period_frames,
+		 formats[shape->sample_bytes], zeroed(floats * sizeof(float)));
+	mixer_init(&rt->mixer, shape->rate, VOICES, ENGINE_STEAL_NONE);
+}
+
+static void close_mixer(struct mixer *mixer)
+{
+	free(mixer->place);
+	free(mixer->order);
+	free(mixer->bus.samples);
+}
+
 void fake_rt_init(struct fake_rt *fake, const struct fake_shape *asked)
 {
 	struct fake_shape shape = with_defaults(asked);
@@ -388,6 +411,7 @@ void fake_rt_init(struct fake_rt *fake, const struct fake_shape *asked)
 		rt->playback = open_stream(fake);
 		t->playback = add_pcm(fake, &rt->playback_pcm, ENGINE_PLAYBACK, &shape);
 		fake->writes = true;
+		init_mixer(rt, &shape);
 	}
 	if (shape.directions & ENGINE_CAPTURE) {
 		rt->capture = open_stream(fake);
@@ -396,6 +420,7 @@ void fake_rt_init(struct fake_rt *fake, const struct fake_shape *asked)
 	}
 	rt->clock = &fake->card.clock;
 	rt->health = zeroed(sizeof(*rt->health));
+	rt->schedule = zeroed(sizeof(*rt->schedule));
 	init_lanes(rt, shape.lanes);
 	doorbell_init(&rt->wake);
 	doorbell_init(&rt->order.answered);
@@ -413,6 +438,8 @@ void fake_rt_done(struct fake_rt *fake)
 {
 	struct rt *rt = fake->rt;
 
+	if (rt->playback)
+		close_mixer(&rt->mixer);
 	close_stream(rt->playback);
 	close_stream(rt->capture);
 	for (uint32_t i = 0; i < rt->lane_count; i++)
@@ -421,6 +448,7 @@ void fake_rt_done(struct fake_rt *fake)
 	doorbell_done(&rt->order.answered);
 	fake_card_done(&fake->card);
 	free(fake->rendered);
+	free(rt->schedule);
 	free(rt->health);
 	free(rt->lanes);
 	free(rt);

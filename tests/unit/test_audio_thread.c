@@ -172,11 +172,12 @@ END_TEST
 START_TEST(a_ping_is_answered_in_every_state)
 {
 	struct engine_port *port = engine_own_port(engine);
-	uint64_t frame = 0;
+	uint64_t frame;
 
 	for (uint32_t round = 0; round < 3; round++) {
 		ck_assert_int_eq(engine_state(engine), ENGINE_STATE_PREPARED);
-		ck_assert_uint_eq(virtual_ping(port, 10 * round, 0).frame, frame);
+		/* what is taken now acts at the next start's first frame */
+		ck_assert_uint_eq(virtual_ping(port, 10 * round, 0).frame, 0);
 		ck_assert_int_eq(engine_start(engine), 0);
 		/* a device that does not move holds nothing up */
 		frame = virtual_frame(engine);
@@ -186,7 +187,7 @@ START_TEST(a_ping_is_answered_in_every_state)
 		ck_assert_uint_eq(virtual_ping(port, 10 * round + 2, 0).frame, frame);
 		ck_assert_int_eq(engine_stop(engine), 0);
 	}
-	ck_assert_uint_eq(virtual_ping(port, 99, 0).frame, frame);
+	ck_assert_uint_eq(virtual_ping(port, 99, 0).frame, 0);
 }
 END_TEST
 

@@ -151,7 +151,7 @@ static void assert_invalid(struct engine_message message)
 
 START_TEST(unknown_types_are_einval)
 {
-	static const uint16_t types[] = { 0, 2, 3, 0xff, ENGINE_PONG, 0x102, ENGINE_EVENT_XRUN,
+	static const uint16_t types[] = { 0, 7, 8, 0xff, ENGINE_PONG, 0x102, ENGINE_EVENT_XRUN,
 					  ENGINE_EVENT_LOST, 0x8001, 0xffff };
 
 	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -170,8 +170,6 @@ END_TEST
 
 START_TEST(reserved_fields_that_are_not_zero_are_einval)
 {
-	assert_invalid((struct engine_message){ .type = ENGINE_PING, .frame = 1 });
-	assert_invalid((struct engine_message){ .type = ENGINE_PING, .frame = UINT64_MAX });
 	assert_invalid((struct engine_message){ .type = ENGINE_PING, .ping.reserved = 1 });
 	assert_invalid((struct engine_message){ .type = ENGINE_PING,
 						.ping.reserved = (uint64_t)1 << 63 });

@@ -332,6 +332,41 @@ def streams(card: Card) -> str:
         return loop.judge()
 
 
+IMPULSES = 200
+
+
+@check(lambda card: card.loops)
+def impulses(card: Card) -> str:
+    """Voices start at exactly the frames that they were asked for, on a real driver."""
+    chance = random.Random(4)
+    with engine(card, capture=True, stream_frames=card.rate * 4) as subject:
+        bytes_each = subject.info.frame_bytes
+        subject.load_sample(0, array("f", [0.25]), rate=card.rate)
+        at = card.rate // 2
+        asked = []
+        for _ in range(IMPULSES):
+            at += chance.randrange(1, 300)
+            asked.append(at)
+        voices = [subject.play_sample(0, at=frame) for frame in asked]
+        heard: list[int] = []
+        told = 0  # frames that chunks said are missing
+        while not heard or heard[-1] < asked[-1]:
+            chunk = subject.capture.read(timeout=SOON)
+            assert chunk is not None and chunk.frame < asked[-1] + card.rate, heard[-3:]
+            told += chunk.gap
+            frames = bytes(chunk.data)
+            if any(frames):
+                heard += [chunk.frame + n for n in range(chunk.frames)
+                          if any(frames[n * bytes_each : (n + 1) * bytes_each])]
+        for voice, frame in zip(voices, asked):
+            voice.wait(timeout=SOON)
+            assert voice.frame == frame, (voice.frame, frame)
+        if told:
+            raise Skip(f"{told} frames were lost to an xrun")
+        assert heard == asked, (heard[:5], asked[:5])
+    return f"{IMPULSES} impulses, each at its frame"
+
+
 @check(mmaps)
 def stops(card: Card) -> str:
     """Stop returns in every state, and a stopped engine starts again."""
