@@ -12,6 +12,7 @@
 #: make cli         the tests of the peal command (the same)
 #: make bench       the benchmarks
 #: make soak        an hour of streaming, every frame accounted for (SOAK_SECONDS=3600)
+#: make faults      faults of every kind by the thousand, in virtual time (FAULTS=1000)
 #: make fuzz        the loader of samples, on hostile files (FUZZ_SECONDS=20)
 #: make lab         the tests on real kernel drivers, in an emulated machine
 #: make examples    the C examples
@@ -116,6 +117,7 @@ $O/obj/src/cli/%: private part_flags = $(cli_flags)
 $O/obj/src/examples/%: private part_flags =
 $O/obj/tests/soak/%: private part_flags =
 $O/obj/tests/%: private part_flags = $(src_flags) $(CHECK_CFLAGS)
+$O/obj/tests/faults/%: private part_flags = $(src_flags) $(CHECK_CFLAGS) -I$(srcdir)/tests/unit
 
 # The mixer's loops, and the benchmark's floor beside them. -O3 is where gcc
 # vectorises them: in place of -O2, but not of what else a user asked for. And a
@@ -141,6 +143,7 @@ unit_programs := $(call programs,tests/unit,test_)
 bench_programs := $(call programs,tests/bench,bench_)
 example_programs := $(call programs,src/examples,)
 soak_program := $(call programs,tests/soak,)
+faults_program := $O/tests/faults/faults
 fuzz_sources := $(wildcard $(srcdir)/src/control/sample_*.c) \
 	$(addprefix $(srcdir)/src/control/,sample.c last_error.c format.c error.c alsa_text.c)
 fuzz_headers := $(wildcard $(srcdir)/include/peal/*.h $(srcdir)/src/*/*.h)
@@ -148,8 +151,8 @@ python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench soak fuzz lab examples install uninstall \
-	clean help FORCE
+.PHONY: all lib programs check unit python cli bench soak faults fuzz lab examples install \
+	uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 # Objects are made by chains of pattern rules; they are worth keeping.
@@ -209,13 +212,16 @@ $O/install/peal.pc: $(srcdir)/src/peal.pc.in FORCE
 $(unit_programs): $O/%: $O/obj/%.o $(unit_support) $O/libpeal.a $O/flags $O/files
 	$(call need,CHECK,check)
 	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
+$(faults_program): $(call objects,tests/faults) $(unit_support) $O/libpeal.a $O/flags $O/files
+	$(call need,CHECK,check)
+	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
 $(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/files
 	$(call link,,$O/libpeal.a $(lib_libs) -ldl)
 $(example_programs) $(soak_program): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
 	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal -lm)
 
 # By clang, in one go, and of the library only what they reach.
-$O/fuzz/%: $(srcdir)/tests/fuzz/%.c $(fuzz_sources) $(fuzz_headers) $O/flags
+$(BUILD)/fuzz/%: $(srcdir)/tests/fuzz/%.c $(fuzz_sources) $(fuzz_headers) $O/flags
 	$(call say,CLANG,$@)
 	@mkdir -p $(@D)
 	$Q$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -std=gnu11 \
@@ -228,7 +234,7 @@ lab:
 check: unit python cli
 
 # RUN: what runs a program of the target machine (scripts/cross sets it).
-export RUN SANITIZE CC CLANG SOAK_SECONDS FUZZ_SECONDS
+export RUN SANITIZE CC CLANG SOAK_SECONDS FUZZ_SECONDS FAULTS
 unit: $(unit_programs)
 	$Q$(srcdir)/scripts/run-tests $(unit_programs)
 python: all
@@ -242,8 +248,10 @@ cli: | python
 endif
 soak: $(soak_program)
 	$Q$(RUN) $(soak_program)
+faults: $(faults_program)
+	$Q$(RUN) $(faults_program)
 fuzz:
-	+$Q$(srcdir)/scripts/fuzz $O
+	+$Q$(srcdir)/scripts/fuzz $(BUILD)
 bench: $(bench_programs) lib
 	$Q$(srcdir)/scripts/run-bench $O $(PYTHON) $(bench_programs)
 
@@ -275,4 +283,4 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' $(srcdir)/Makefile
 
 -include $(patsubst %.o,%.d,$(lib_objects) $(cli_objects) $(call objects,tests/unit \
-	tests/bench tests/soak src/examples))
+	tests/bench tests/soak tests/faults src/examples))

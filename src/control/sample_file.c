@@ -34,6 +34,8 @@
  * on for as long as the header says. */
 #define DECODED_AHEAD_BYTES (64u << 20)
 
+#define MPEG "MPEG audio (MP3)"
+
 struct sample_file {
 	const char *path;
 	int fd;
@@ -49,25 +51,28 @@ struct sample_file {
 /* For a refusal when no file is open libsndfile has one place in the process. */
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
+/* Refused by the system. */
+static int refuse_errno(const struct sample_file *file, int err)
+{
+	return last_error_set(-err, "%s: %s", file->path, engine_strerror(err));
+}
+
 static int open_descriptor(struct sample_file *file)
 {
 	struct stat status;
 
 	/* a pipe without a writer would block */
 	file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (file->fd < 0) {
-		int err = errno;
-
-		return last_error_set(-err, "%s: %s", file->path, engine_strerror(err));
-	}
-	if (fstat(file->fd, &status) < 0 || S_ISDIR(status.st_mode))
-		return last_error_set(-EISDIR, "%s: %s", file->path, engine_strerror(EISDIR));
+	if (file->fd < 0 || fstat(file->fd, &status) < 0)
+		return refuse_errno(file, errno);
+	if (S_ISDIR(status.st_mode))
+		return refuse_errno(file, EISDIR);
 	if (!S_ISREG(status.st_mode))
 		return last_error_set(-EINVAL, "%s: not a regular file", file->path);
 	return 0;
 }
 
-/* libsndfile's own numbers say no more than that, but for the system's. */
+/* Refused by libsndfile, whose numbers say no more than that. */
 static int refuse(const struct sample_file *file, int error, const char *why)
 {
 	return last_error_set(error == SF_ERR_SYSTEM ? -EIO : -EILSEQ, "%s: %s", file->path, why);
@@ -81,7 +86,7 @@ static const char *noisy(const unsigned char *head)
 
 	if (memcmp(head, "ID3", 3) == 0 || (head[0] == 0xff && head[1] >= 0xe0) ||
 	    (riff && (head[20] == 0x50 || head[20] == 0x55) && head[21] == 0))
-		return "MPEG audio (MP3)";
+		return MPEG;
 	if (memcmp(head, "caff", 4) == 0 && memcmp(head + 28, "alac", 4) == 0)
 		return "Apple Lossless";
 	if (head[0] == 0xf0 && head[1] == 0x7e)
@@ -89,19 +94,23 @@ static const char *noisy(const unsigned char *head)
 	return NULL;
 }
 
-static int refuse_noisy(const struct sample_file *file)
+/* what: NULL is no refusal. */
+static int refuse_noisy(const struct sample_file *file, const char *what)
 {
-	unsigned char head[32] = { 0 };
-	const char *what;
-
-	if (pread(file->fd, head, sizeof(head), 0) < 0)
-		return last_error_set(-errno, "%s: %s", file->path, engine_strerror(errno));
-	what = noisy(head);
 	if (!what)
 		return 0;
 	return last_error_set(-ENOTSUP,
 			      "%s: %s is not read, since its decoder prints; convert it to WAV, "
 			      "FLAC or Ogg", file->path, what);
+}
+
+static int check_head(const struct sample_file *file)
+{
+	unsigned char head[32] = { 0 };
+
+	if (pread(file->fd, head, sizeof(head), 0) < 0)
+		return refuse_errno(file, errno);
+	return refuse_noisy(file, noisy(head));
 }
 
 static int open_sound(struct sample_file *file)
@@ -113,7 +122,16 @@ static int open_sound(struct sample_file *file)
 	if (!file->sndfile)
 		err = refuse(file, sf_error(NULL), sf_strerror(NULL));
 	pthread_mutex_unlock(&opening);
-	return err;
+	if (err < 0)
+		return err;
+	/* in a container, where its first bytes do not tell */
+	switch (file->info.format & SF_FORMAT_SUBMASK) {
+	case SF_FORMAT_MPEG_LAYER_I:
+	case SF_FORMAT_MPEG_LAYER_II:
+	case SF_FORMAT_MPEG_LAYER_III:
+		return refuse_noisy(file, MPEG);
+	}
+	return 0;
 }
 
 /* Room for a block more. */
@@ -197,7 +215,7 @@ int engine_sample_open(struct engine_sample **out, const char *path, uint32_t to
 		return last_error_set(-EINVAL, "path is NULL");
 	err = open_descriptor(&file);
 	if (err == 0)
-		err = refuse_noisy(&file);
+		err = check_head(&file);
 	if (err == 0)
 		err = open_sound(&file);
 	if (err == 0)

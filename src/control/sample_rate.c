@@ -44,17 +44,12 @@ int sample_rate_convert(struct sample_reader *reader, double ratio, float *to, s
 {
 	struct source source = { .reader = reader };
 	SRC_STATE *converter;
-	long got = 1;
 	int err;
 
 	converter = src_callback_new(read_block, SRC_SINC_BEST_QUALITY, 1, &err, &source);
 	if (!converter)
 		return -ENOMEM;
-	while (count > 0 && got > 0) {
-		got = src_callback_read(converter, ratio, (long)count, to);
-		to += got;
-		count -= (size_t)got;
-	}
+	src_callback_read(converter, ratio, (long)count, to);
 	src_delete(converter);
 	return 0;
 }

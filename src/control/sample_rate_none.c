@@ -15,7 +15,8 @@ int sample_rate_check(uint32_t from, uint32_t to)
 {
 	return last_error_set(-ENOSYS,
 			      "rate %" PRIu32 " Hz to %" PRIu32 " Hz: this peal was built "
-			      "without libsamplerate; install libsamplerate0-dev and build it again",
+			      "without libsamplerate; install libsamplerate0-dev and build "
+			      "it again",
 			      from, to);
 }
 

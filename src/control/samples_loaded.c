@@ -20,8 +20,9 @@ static int check_number(const struct engine *engine, uint32_t number)
 	if (!engine->keeper)
 		return last_error_set(-ENOTSUP, "this engine has no playback, and so no samples");
 	if (number >= engine->rt->bank.count)
-		return last_error_set(-EINVAL, "sample number %u: they are 0..%u; config.samples, "
-					       "which is %u, sets how many there are",
+		return last_error_set(-EINVAL,
+				      "sample number %u: they are 0..%u; config.samples, which is "
+				      "%u, sets how many there are",
 				      number, engine->rt->bank.count - 1, engine->rt->bank.count);
 	return 0;
 }
@@ -37,8 +38,9 @@ int engine_load_sample(struct engine *engine, uint32_t number, struct engine_sam
 		return last_error_set(-EINVAL, "sample is NULL; engine_unload_sample forgets one");
 	rate = engine->device.info.rate;
 	if (sample->rate != rate)
-		return last_error_set(-EINVAL, "the sample has %u Hz and the engine %u Hz: make it "
-					       "with to_rate %u",
+		return last_error_set(-EINVAL,
+				      "the sample has %u Hz and the engine %u Hz: make it with "
+				      "to_rate %u",
 				      sample->rate, rate, rate);
 	err = bank_keeper_publish(engine->keeper, number, sample);
 	if (err == -ENOMEM)

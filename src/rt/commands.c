@@ -18,6 +18,13 @@ static uint64_t next_frame(const struct rt *rt)
 	return rt->playback ? rt->render.next : rt->transport.captured;
 }
 
+/* No frame comes any more, or none that is known. */
+static bool gone(const struct rt *rt)
+{
+	return rt->transport.state == ENGINE_STATE_LOST ||
+	       rt->transport.state == ENGINE_STATE_FAILED;
+}
+
 static uint32_t late_by(uint64_t wanted, uint64_t frame)
 {
 	uint64_t late = wanted && frame > wanted ? frame - wanted : 0;
@@ -60,11 +67,13 @@ static int32_t play(struct rt *rt, struct lane *lane, const struct engine_messag
 	};
 	int32_t result;
 
-	if (rt->transport.state == ENGINE_STATE_LOST)
+	if (gone(rt))
 		return ENGINE_ELOST;
 	order.sample = bank_get(&rt->bank, message->play.sample);
 	if (!order.sample)
 		return ENGINE_ENOSAMPLE;
+	/* those that are over hold their places until they are told of */
+	commands_report_ended(rt);
 	result = mixer_play(&rt->mixer, &order, frame);
 	if (result < 0)
 		bank_put(&rt->bank, order.sample);
@@ -149,7 +158,7 @@ void commands_take(struct rt *rt, struct lane *lane, const struct message_words 
 	uint64_t now = next_frame(rt);
 
 	lane->owed += message_answers(command->head);
-	if (command->frame <= now || rt->transport.state == ENGINE_STATE_LOST) {
+	if (command->frame <= now || gone(rt)) {
 		execute(rt, lane, command, now);
 	} else if (!schedule_push(rt->schedule, lane, command)) {
 		lane->owed -= message_answers(command->head);

@@ -47,7 +47,7 @@ static void retire(struct bank *bank, struct engine_sample *sample)
 {
 	/* relaxed: whatever is in there was pushed by this thread */
 	sample->next = exchange_relaxed(&bank->retired, NULL);
-	/* pairs with the acquire in control/bank.c: the list is linked */
+	/* pairs with the acquire in control/reclaimer.c: the list is linked */
 	store_release(&bank->retired, sample);
 }
 
@@ -55,6 +55,6 @@ void bank_put(struct bank *bank, struct engine_sample *sample)
 {
 	if (sample_put(sample))
 		retire(bank, sample);
-	/* pairs with the acquire in control/bank.c: who reads 0 finds what was retired */
+	/* pairs with the acquire in control/reclaimer.c: 0 shows all that was retired */
 	store_release(&bank->held, load_relaxed(&bank->held) - 1);
 }

@@ -5,7 +5,7 @@
  * call (liburcu's bp flavour; the others wake the writer through a futex).
  *
  * bank.c is the only file of src/shared that includes urcu. Publishing and
- * reclaiming are in control/bank.c.
+ * reclaiming are in control/bank.c and control/reclaimer.c.
  */
 #ifndef PEAL_SHARED_BANK_H
 #define PEAL_SHARED_BANK_H

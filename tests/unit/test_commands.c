@@ -230,8 +230,8 @@ START_TEST(what_is_sent_before_the_start_acts_at_its_first_frames)
 	virtual_await_handled(engine_own_port(engine), 2);
 	start();
 	assert_done(ENGINE_VOICE_STARTED, 1, 0, 0);
-	assert_done(ENGINE_VOICE_STARTED, 2, 0, 5);
 	assert_ended(1, ENGINE_END_FINISHED, 1, 1);
+	assert_done(ENGINE_VOICE_STARTED, 2, 0, 5);
 	assert_ended(2, ENGINE_END_FINISHED, 6, 1);
 	virtual_advance(engine, PERIOD);
 	ck_assert_uint_eq(virtual_read(engine, 0, captured, PERIOD), PERIOD);
