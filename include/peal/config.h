@@ -110,7 +110,12 @@ struct engine_config {
 	uint32_t samples;
 	/* enum engine_steal. A voice that is taken fades out in 2 ms. */
 	uint32_t steal;
-	uint32_t reserved; /* 0 */
+	/*
+	 * Not 0: a device that is lost is taken again when it returns: the
+	 * same card, by its id, with the same parameters. ENGINE_EVENT_RETURNED
+	 * says so, and the streams go on with a gap.
+	 */
+	uint32_t reopen;
 	/*
 	 * Not 0: when device is NULL, "default" cannot be opened and the
 	 * machine has no sound card (no /dev/snd/controlC*), take the virtual

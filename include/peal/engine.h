@@ -138,11 +138,29 @@ int engine_get_clock(struct engine *engine, struct engine_clock *clock);
  *   PREPARED -start-> RUNNING -stop-> PREPARED
  *   RUNNING -> XRUN -> RUNNING          frames were lost; restarted at once
  *   RUNNING -> SUSPENDED -> RUNNING     the system slept
- *   any -> LOST                         unplugged, or restarted 8 times
- *                                       without a frame moved: final
+ *   RUNNING -> STALLED -> RUNNING       no frame moved for the longer of four
+ *                                       periods and 50 ms (and a second more
+ *                                       after a start), nothing says why
+ *   any -> LOST                         unplugged; restarted 8 times without a
+ *                                       frame moved; or stalled for 1 s more on
+ *                                       hardware, 5 s elsewhere
+ *   LOST -> RUNNING | FAILED            with config.reopen: the card returned
+ * Each of them is told by one event with its cause; those that the program
+ * itself asks for (start, stop) are answered by the call.
  * Thread: any.
  */
 int engine_state(struct engine *engine);
+
+/*
+ * How long ago the audio thread last woke: it does within two periods in every
+ * state (a period longer than half a second counts as half a second here), so
+ * more than that is a thread that is stuck or starved. For a watchdog.
+ *
+ * age_ns: where to put it.
+ * Returns 0; -EINVAL when an argument is NULL; ENGINE_EFORKED.
+ * Thread: any.
+ */
+int engine_heartbeat(struct engine *engine, uint64_t *age_ns);
 
 /*
  * Send a ping on the engine's own port; the audio thread answers it with an

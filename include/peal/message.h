@@ -39,13 +39,16 @@ enum engine_message_type {
 	ENGINE_EVENT_XRUN = 0x201,    /* frames were lost; running again; union: device */
 	ENGINE_EVENT_SUSPEND = 0x202, /* the system suspended the device; union: device */
 	ENGINE_EVENT_RESUME = 0x203,  /* it runs again; union: device */
-	ENGINE_EVENT_LOST = 0x204,    /* the device is gone for good; union: device */
+	ENGINE_EVENT_LOST = 0x204,    /* the device is gone; union: device */
 	/* a ring fills up (on 1) or no longer does (on 0); union: ring */
 	ENGINE_EVENT_BACKPRESSURE = 0x205,
 	/* the program is late: silence is played from now on; union: ring */
 	ENGINE_EVENT_UNDERRUN = 0x206,
 	/* the program is late: captured frames are dropped from now on; union: ring */
 	ENGINE_EVENT_OVERRUN = 0x207,
+	ENGINE_EVENT_STALLED = 0x208,  /* no frame moves, nothing says why; union: device */
+	ENGINE_EVENT_RETURNED = 0x209, /* a lost device was taken again; union: device */
+	ENGINE_EVENT_FAILED = 0x20a,   /* ... cannot be taken again; union: device */
 
 	/* reports: audio thread to the port that sent the command, after the reply */
 	ENGINE_VOICE_ENDED = 0x301, /* once for each voice that started; union: ended */
@@ -92,7 +95,26 @@ enum engine_state {
 	ENGINE_STATE_RUNNING = 2,
 	ENGINE_STATE_XRUN = 3,      /* frames were lost; being restarted */
 	ENGINE_STATE_SUSPENDED = 4, /* the system sleeps or the device's power is off */
-	ENGINE_STATE_LOST = 5,      /* unplugged, or it cannot be restarted: final */
+	ENGINE_STATE_LOST = 5,      /* unplugged, or it cannot be restarted: final, but
+				     * with config.reopen */
+	ENGINE_STATE_STALLED = 6,   /* it should run, and no frame moves: still waiting */
+	ENGINE_STATE_FAILED = 7,    /* it was lost, and cannot be taken again: final */
+};
+
+/* Why a device changed its state, as far as that can be told. */
+enum engine_cause {
+	ENGINE_CAUSE_NONE = 0,
+	/* the audio thread was woken too late: another thread of the same or a
+	 * higher priority, interrupts, or no real-time priority at all */
+	ENGINE_CAUSE_WOKEN_LATE = 1,
+	/* the audio thread's own work took too long: voices, or a slow plugin */
+	ENGINE_CAUSE_WORK = 2,
+	ENGINE_CAUSE_DEVICE = 3,   /* it stopped while there was time left */
+	ENGINE_CAUSE_SYSTEM = 4,   /* the system suspended it */
+	ENGINE_CAUSE_GONE = 5,     /* unplugged, or its server died */
+	ENGINE_CAUSE_RESTARTS = 6, /* restarted 8 times without a frame moved */
+	ENGINE_CAUSE_REFUSED = 7,  /* it refused to be restarted */
+	ENGINE_CAUSE_SILENT = 8,   /* it neither moved nor said anything for too long */
 };
 
 /* The call to the device that showed the trouble. */
@@ -209,7 +231,9 @@ struct engine_message {
 			uint8_t step;         /* enum engine_step */
 			uint8_t directions;   /* ENGINE_PLAYBACK and/or ENGINE_CAPTURE: which
 					       * direction showed it */
-			int32_t error;        /* the call's negative result, 0 if none */
+			int16_t error;        /* the call's negative result, 0 if none */
+			uint8_t cause;        /* enum engine_cause */
+			uint8_t reserved;     /* 0 */
 			uint32_t lost_frames; /* by how far the engine frame jumped */
 			uint32_t took_us;     /* from detection to this event, microseconds */
 		} device;

@@ -38,6 +38,12 @@ struct engine_stats {
 	uint64_t poll_timeouts;   /* times the device did not wake us in time */
 	uint64_t xruns;
 	uint64_t suspends;
+	uint64_t demoted;         /* 1: the audio thread used a whole processor for a second
+				   * and a half, and was taken its real-time priority */
+	uint64_t stalls;          /* times no frame moved and nothing said why */
+	uint64_t slips;           /* seconds in which the position was off the clock by more
+				   * than a period and 3 %: a wrong rate, or frames that
+				   * were lost without a word */
 	uint64_t lost_frames;     /* frames of the timeline that no one played or captured */
 	uint64_t underrun_frames; /* frames of silence because the program was late */
 	uint64_t overrun_frames;  /* captured frames dropped because the program was late */

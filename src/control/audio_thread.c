@@ -64,8 +64,7 @@ int audio_thread_start(struct engine *engine, const struct engine_config *config
 	pthread_setname_np(engine->thread, "peal-audio");
 	err = order_give(engine, ORDER_HELLO);
 	if (err < 0)
-		return last_error_set(err, "the audio thread did not answer within %d ms",
-				      ENGINE_ORDER_TIMEOUT_MS);
+		return err;
 	engine->report.signals_blocked = 1;
 	engine->report.flush_to_zero = (uint32_t)load_relaxed(&rt->vitals.flushes);
 	ask_for_real_time(engine, config->priority);

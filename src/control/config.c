@@ -112,7 +112,6 @@ static int check_ranges(const struct engine_config *config)
 		{ "voices", config->voices, 1, ENGINE_VOICES_MAX, "" },
 		{ "samples", config->samples, 1, ENGINE_SAMPLES_MAX, "" },
 		{ "steal", config->steal, 0, ENGINE_STEAL_QUIETEST, " (enum engine_steal)" },
-		{ "reserved", config->reserved, 0, 0, "" },
 		{ "stream_frames", config->stream_frames, 0, ENGINE_STREAM_FRAMES_MAX, " frames" },
 	};
 	int err = 0;

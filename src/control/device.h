@@ -36,6 +36,17 @@ struct device {
  */
 int device_open(struct device *device, const struct engine_config *config);
 
+/*
+ * Open PCMs that were closed by device_close_pcms again: those of the same
+ * card, wherever it is now, with the parameters that they had.
+ * Returns 0; -EINVAL when it takes them no longer; any other negative error:
+ * not now. Nothing is left open then.
+ */
+int device_reopen(struct device *device);
+
+/* Close the PCMs and keep everything else. */
+void device_close_pcms(struct device *device);
+
 /* Close the PCMs and the card. Closing a zeroed struct device is allowed. */
 void device_close(struct device *device);
 

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 
-#include "control/alsa_text.h"
 #include "control/cards.h"
 #include "control/config.h"
 #include "control/last_error.h"
@@ -81,14 +80,22 @@ static int set_up(struct engine *engine, struct engine_config *config)
 		last_error_set(err, "cannot watch for forks: %s", engine_strerror(err));
 		goto clear;
 	}
+	engine->reopen = config->reopen;
+	err = caretaker_create(engine);
+	if (err < 0)
+		goto unwatch;
 	err = audio_thread_start(engine, config);
 	if (err == -ETIMEDOUT)
 		return err; /* the thread exists and may come yet: see engine_create */
 	if (err < 0)
-		goto unwatch;
+		goto leave;
+	if (engine->report.priority > 0)
+		caretaker_watch(engine->caretaker);
 	say_what_was_granted(engine, config);
 	return 0;
 
+leave:
+	caretaker_do(engine->caretaker, CARETAKER_LEAVE, ENGINE_ORDER_TIMEOUT_MS);
 unwatch:
 	fork_unwatch(engine);
 clear:
@@ -117,8 +124,11 @@ int engine_create(struct engine **out, const struct engine_config *config)
 		return last_error_set(-ENOMEM, "no memory for the engine");
 	pthread_mutex_init(&engine->lock, NULL);
 	err = set_up(engine, &resolved);
-	if (err == -ETIMEDOUT)
-		return err; /* the engine stays, for a thread that did not get to run yet */
+	if (err == -ETIMEDOUT) {
+		/* when the thread gets to run, all of it ends */
+		caretaker_do(engine->caretaker, CARETAKER_BURY, 0);
+		return err;
+	}
 	if (err < 0) {
 		pthread_mutex_destroy(&engine->lock);
 		free(engine);
@@ -142,21 +152,6 @@ static const char *step_name(int step)
 	return step >= 0 && (size_t)step < count && names[step] ? names[step] : "the audio thread";
 }
 
-/* Ours again: bring the PCMs to a stand. The first error, if any. */
-static int drop(struct device *device)
-{
-	struct alsa_text text;
-	int err = 0, err2 = 0;
-
-	alsa_text_begin(&text);
-	if (device->playback)
-		err = snd_pcm_drop(device->playback);
-	if (device->capture)
-		err2 = snd_pcm_drop(device->capture);
-	alsa_text_end(&text);
-	return err < 0 ? err : err2;
-}
-
 static int start(struct engine *engine)
 {
 	const struct order *order = &engine->rt->order;
@@ -166,11 +161,10 @@ static int start(struct engine *engine)
 	if (err == 0)
 		return 0;
 	if (err == -ETIMEDOUT)
-		return last_error_set(err, "the audio thread did not answer within %d ms",
-				      ENGINE_ORDER_TIMEOUT_MS);
+		return err;
 	if (err == ENGINE_ELOST)
 		return last_error_set(err, "%s", engine_strerror(err));
-	drop(&engine->device);
+	caretaker_do(engine->caretaker, CARETAKER_DROP, ENGINE_ORDER_TIMEOUT_MS);
 	return last_error_set(err, "%s cannot start: %s: %s",
 			      order->direction == ENGINE_CAPTURE ? info->capture.name :
 								   info->playback.name,
@@ -191,16 +185,23 @@ int engine_start(struct engine *engine)
 
 static int stop(struct engine *engine)
 {
+	uint64_t start_ns = monotonic_ns();
 	int before = load_relaxed(&engine->rt->vitals.state);
 	int err = order_give(engine, ORDER_STOP);
 
 	if (err < 0)
-		return last_error_set(err, "the audio thread did not answer within %d ms",
-				      ENGINE_ORDER_TIMEOUT_MS);
-	if (before == ENGINE_STATE_PREPARED)
+		return err;
+	/* a lost device is the caretaker's already */
+	if (before == ENGINE_STATE_PREPARED ||
+	    load_relaxed(&engine->rt->vitals.state) != ENGINE_STATE_PREPARED)
 		return 0;
-	err = drop(&engine->device);
-	if (err < 0 && load_relaxed(&engine->rt->vitals.state) != ENGINE_STATE_LOST)
+	err = caretaker_do(engine->caretaker, CARETAKER_DROP,
+			   timeout_left(ENGINE_ORDER_TIMEOUT_MS, start_ns));
+	if (err == -ETIMEDOUT)
+		return last_error_set(err,
+				      "snd_pcm_drop blocks: the device is stopped when it "
+				      "returns");
+	if (err < 0)
 		return last_error_set(err, "snd_pcm_drop: %s", engine_strerror(err));
 	return 0;
 }
@@ -217,6 +218,15 @@ int engine_stop(struct engine *engine)
 	return err;
 }
 
+void engine_free(struct engine *engine)
+{
+	fork_unwatch(engine);
+	engine_clear_away(engine);
+	port_free_all(engine);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+}
+
 int engine_destroy(struct engine *engine)
 {
 	int err;
@@ -225,20 +235,11 @@ int engine_destroy(struct engine *engine)
 		return 0;
 	if (engine->forked)
 		return last_error_set(ENGINE_EFORKED, "%s", engine_strerror(ENGINE_EFORKED));
-	pthread_mutex_lock(&engine->lock);
-	err = order_give(engine, ORDER_QUIT);
-	pthread_mutex_unlock(&engine->lock);
+	err = caretaker_do(engine->caretaker, CARETAKER_BURY, ENGINE_ORDER_TIMEOUT_MS);
 	if (err < 0)
 		return last_error_set(err,
-				      "the audio thread did not answer within %d ms: it, its "
-				      "memory and its device stay",
+				      "the device did not let go within %d ms: it stays open, with "
+				      "its threads and memory, until it does",
 				      ENGINE_ORDER_TIMEOUT_MS);
-	pthread_join(engine->thread, NULL);
-	fork_unwatch(engine);
-	device_close(&engine->device);
-	engine_clear_away(engine);
-	port_free_all(engine);
-	pthread_mutex_destroy(&engine->lock);
-	free(engine);
 	return 0;
 }

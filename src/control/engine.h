@@ -16,6 +16,7 @@
 
 #include "card/card.h"
 #include "control/arena.h"
+#include "control/caretaker.h"
 #include "control/device.h"
 #include "control/lending.h"
 #include "control/port.h"
@@ -40,6 +41,8 @@ struct engine {
 	struct arena arena;
 	struct lender *lender; /* NULL: no capture */
 	struct bank_keeper *keeper; /* NULL: no playback */
+	struct caretaker *caretaker;
+	bool reopen;           /* config.reopen */
 	struct device device;
 	struct engine_rt_report report;
 	pthread_t thread;
@@ -47,6 +50,9 @@ struct engine {
 	/* guards: orders, ports, and the PCMs while the audio thread has not got them */
 	pthread_mutex_t lock;
 	struct engine_port *ports; /* under lock: all that were opened, but own */
+
+	/* the caretaker writes it: the audio thread has lost its priority */
+	atomic_of(bool) demoted;
 
 	/* set once, in the child of a fork, before any of our code runs there */
 	bool forked;
@@ -69,9 +75,15 @@ static inline int engine_usable(const struct engine *engine)
 
 /*
  * orders.c: have the audio thread carry out an order and wait for it, at most
- * ENGINE_ORDER_TIMEOUT_MS. Returns its result or -ETIMEDOUT. Under the lock.
+ * ENGINE_ORDER_TIMEOUT_MS. Returns its result, or -ETIMEDOUT with the last
+ * error set. Under the lock. For good: without a time limit.
  */
 int order_give(struct engine *engine, enum order_kind kind);
+void order_give_for_good(struct engine *engine, enum order_kind kind);
+
+/* engine.c: free what is left of an engine without a thread, a device or a
+ * caretaker. */
+void engine_free(struct engine *engine);
 
 /* fork.c: engines whose handles are made unusable in the child of a fork. */
 int fork_watch(struct engine *engine);

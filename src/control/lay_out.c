@@ -96,6 +96,11 @@ static void init_pcm(struct pcm *pcm, enum engine_direction direction,
 	pcm_alsa_init(pcm, handle);
 }
 
+static bool on_hardware(const struct engine_info *info)
+{
+	return strcmp(info->playback.type, "HW") == 0 || strcmp(info->capture.type, "HW") == 0;
+}
+
 static void init_transport(struct engine *engine)
 {
 	struct rt *rt = engine->rt;
@@ -118,6 +123,7 @@ static void init_transport(struct engine *engine)
 	t->period_frames = info->period_frames;
 	t->period_ns = (uint64_t)info->period_frames * 1000000000u / info->rate;
 	rt->turn_ns = t->period_ns < RT_TURN_MAX_NS ? t->period_ns : RT_TURN_MAX_NS;
+	t->patience_ns = on_hardware(info) ? 1000000000u : 5000000000u;
 	t->state = ENGINE_STATE_PREPARED;
 	store_relaxed(&rt->vitals.state, ENGINE_STATE_PREPARED);
 }
@@ -141,6 +147,8 @@ static int init_bells(struct rt *rt)
 	int err = doorbell_init(&rt->wake);
 
 	if (err == 0)
+		err = doorbell_init(&rt->lost);
+	if (err == 0)
 		err = doorbell_init(&rt->order.answered);
 	if (err == 0 && rt->playback)
 		err = doorbell_init(&rt->playback->bell);
@@ -154,6 +162,7 @@ static int init_bells(struct rt *rt)
 static void mark_bells_closed(struct rt *rt)
 {
 	rt->wake.fd = -1;
+	rt->lost.fd = -1;
 	rt->order.answered.fd = -1;
 	if (rt->playback)
 		rt->playback->bell.fd = -1;
@@ -170,6 +179,7 @@ void engine_clear_away(struct engine *engine)
 	if (!rt)
 		return;
 	doorbell_done(&rt->wake);
+	doorbell_done(&rt->lost);
 	doorbell_done(&rt->order.answered);
 	if (rt->playback)
 		doorbell_done(&rt->playback->bell);

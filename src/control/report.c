@@ -59,6 +59,21 @@ int engine_get_clock(struct engine *engine, struct engine_clock *clock)
 	return 0;
 }
 
+int engine_heartbeat(struct engine *engine, uint64_t *age_ns)
+{
+	int err = engine_usable(engine);
+	uint64_t beat_ns, now_ns;
+
+	if (err < 0)
+		return err;
+	if (!age_ns)
+		return -EINVAL;
+	beat_ns = load_relaxed(&engine->rt->vitals.beat_ns);
+	now_ns = monotonic_ns();
+	*age_ns = now_ns > beat_ns ? now_ns - beat_ns : 0;
+	return 0;
+}
+
 int engine_state(struct engine *engine)
 {
 	int err = engine_usable(engine);
@@ -109,6 +124,9 @@ int engine_get_stats(struct engine *engine, struct engine_stats *stats)
 		.poll_timeouts = load_relaxed(&vitals->poll_timeouts),
 		.xruns = load_relaxed(&vitals->xruns),
 		.suspends = load_relaxed(&vitals->suspends),
+		.demoted = load_relaxed(&engine->demoted),
+		.stalls = load_relaxed(&vitals->stalls),
+		.slips = load_relaxed(&vitals->slips),
 		.lost_frames = load_relaxed(&vitals->lost_frames),
 		.underrun_frames = playback ? load_relaxed(&playback->missed) : 0,
 		.overrun_frames = capture ? load_relaxed(&capture->missed) : 0,

@@ -25,7 +25,7 @@ struct wake {
 static uint64_t tick_deadline(const struct rt *rt)
 {
 	const struct transport *t = &rt->transport;
-	bool waited_for = t->state == ENGINE_STATE_RUNNING && !t->hold_until_ns;
+	bool waited_for = transport_runs(t) && !t->hold_until_ns;
 
 	return rt->tick_ns + rt->turn_ns + (waited_for ? rt->turn_ns / 2 : 0);
 }
@@ -72,7 +72,7 @@ static struct wake wait_for_work(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
 	struct pollfd fds[1 + 2 * PCM_FDS_MAX];
-	bool device = t->state == ENGINE_STATE_RUNNING && !t->hold_until_ns;
+	bool device = transport_runs(t) && !t->hold_until_ns;
 	unsigned playback = 0, capture = 0;
 	struct wake wake = { false, false, false };
 	int ready;
@@ -154,6 +154,7 @@ static void record_work(struct rt *rt, uint32_t periods)
 {
 	uint64_t work_ns = rt->clock->now_ns(rt->clock) - rt->woke_ns;
 
+	rt->transport.worked_ns = work_ns;
 	histogram_record(&rt->health->latency[ENGINE_HEALTH_CYCLE], work_ns);
 	health_load(rt->health, work_ns, periods * rt->transport.period_ns);
 }
@@ -165,13 +166,14 @@ void cycle(struct rt *rt)
 	uint32_t periods = 0;
 
 	count_add(&rt->vitals.cycles, 1);
+	store_relaxed(&rt->vitals.beat_ns, rt->woke_ns);
 	if (wake.rung && doorbell_answer(&rt->wake)) {
 		/* a wake costs as much as a message: no sender can flood us */
 		count_add(&rt->vitals.wakes, 1);
 		rt->budget -= rt->budget > 0;
 	}
 	orders_take(rt);
-	if (rt->transport.state == ENGINE_STATE_RUNNING)
+	if (transport_runs(&rt->transport))
 		periods = periods_ready(rt, &wake, late);
 	if (periods > 0 || late)
 		tick(rt);

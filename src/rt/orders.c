@@ -34,6 +34,12 @@ void orders_take(struct rt *rt)
 	case ORDER_STOP:
 		transport_stop(rt);
 		break;
+	case ORDER_ADOPT:
+		order->result = recover_adopt(rt);
+		break;
+	case ORDER_FAIL:
+		recover_fail(rt, order->error);
+		break;
 	case ORDER_QUIT:
 		transport_stop(rt);
 		rt->quit = true;

@@ -14,13 +14,21 @@
 #include <errno.h>
 #include <peal/error.h>
 
+/* What showed the trouble. */
+struct sign {
+	struct pcm *pcm; /* NULL: neither direction in particular */
+	enum engine_step step;
+	int error;
+};
+
 static void post(struct rt *rt, enum engine_message_type type, enum engine_state from,
-		 const struct pcm *pcm, enum engine_step step, int error, uint64_t lost)
+		 struct sign sign, enum engine_cause cause, uint64_t lost)
 {
 	uint64_t took_us = (rt->clock->now_ns(rt->clock) - rt->transport.trouble_ns) / 1000;
-	uint64_t a = (uint64_t)from | (uint64_t)rt->transport.state << 8 | (uint64_t)step << 16 |
-		     (uint64_t)(pcm ? pcm->direction : 0) << 24 |
-		     (uint64_t)(uint32_t)error << 32;
+	uint64_t a = (uint64_t)from | (uint64_t)rt->transport.state << 8 |
+		     (uint64_t)sign.step << 16 |
+		     (uint64_t)(sign.pcm ? sign.pcm->direction : 0) << 24 |
+		     (uint64_t)(uint16_t)sign.error << 32 | (uint64_t)cause << 48;
 	uint64_t b = (lost < UINT32_MAX ? lost : UINT32_MAX) |
 		     (took_us < UINT32_MAX ? took_us : UINT32_MAX) << 32;
 
@@ -41,22 +49,44 @@ static enum engine_state diagnose(struct pcm *pcm, int error)
 	return ENGINE_STATE_XRUN;
 }
 
-static void lose(struct rt *rt, struct pcm *pcm, enum engine_step step, int error)
+static void lose(struct rt *rt, struct sign sign, enum engine_cause cause)
 {
 	enum engine_state from = rt->transport.state;
 
+	rt->transport.stalled_ns = rt->now_ns;
 	transport_enter(rt, ENGINE_STATE_LOST);
 	render_halt(rt);
-	post(rt, ENGINE_EVENT_LOST, from, pcm, step, error, 0);
+	post(rt, ENGINE_EVENT_LOST, from, sign, cause, 0);
+	doorbell_ring(&rt->lost);
 }
 
-static void suspend(struct rt *rt, struct pcm *pcm, enum engine_step step, int error)
+static void suspend(struct rt *rt, struct sign sign)
 {
 	enum engine_state from = rt->transport.state;
 
 	count_add(&rt->vitals.suspends, 1);
 	transport_enter(rt, ENGINE_STATE_SUSPENDED);
-	post(rt, ENGINE_EVENT_SUSPEND, from, pcm, step, error, 0);
+	post(rt, ENGINE_EVENT_SUSPEND, from, sign, ENGINE_CAUSE_SYSTEM, 0);
+}
+
+/*
+ * Whose fault an xrun is. After frames moved, the buffer had less than a
+ * period of room: whoever is back before the rest has passed is not late.
+ */
+static enum engine_cause xrun_cause(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+	const struct pcm *pcm = t->playback ? t->playback : t->capture;
+	uint64_t had_ns = (uint64_t)(pcm->buffer_frames - t->period_frames) * 1000000000u / t->rate;
+	uint64_t now_ns = rt->clock->now_ns(rt->clock);
+	uint64_t working_ns = now_ns - rt->woke_ns;
+
+	if (now_ns - t->moved_ns < had_ns)
+		return ENGINE_CAUSE_DEVICE;
+	if (working_ns >= t->period_ns || t->worked_ns >= t->period_ns)
+		return ENGINE_CAUSE_WORK;
+	/* it was time for us, and we were there: nothing was said in time */
+	return rt->woke_ns - t->moved_ns < had_ns ? ENGINE_CAUSE_DEVICE : ENGINE_CAUSE_WOKEN_LATE;
 }
 
 /* Frames that a PCM's pointers say went by without us: beyond its buffer for
@@ -73,11 +103,9 @@ static uint64_t frames_lost(struct pcm *pcm)
 	return avail > kept ? (uint64_t)(avail - kept) : 0;
 }
 
-/* Put the timeline where a restart begins; returns by how far it jumped. */
-static uint64_t skip_lost_frames(struct transport *t, struct stream *capture)
+/* Put the timeline where a restart begins. */
+static void skip_frames(struct transport *t, struct stream *capture, uint64_t lost)
 {
-	uint64_t lost = frames_lost(t->playback ? t->playback : t->capture);
-
 	if (t->playback) {
 		t->frame += lost;
 		if (t->capture) {
@@ -88,7 +116,6 @@ static uint64_t skip_lost_frames(struct transport *t, struct stream *capture)
 		t->captured += lost;
 		capture->gap += lost;
 	}
-	return lost;
 }
 
 /* Stop, prepare, fill and start again; 0 or what failed. */
@@ -96,7 +123,8 @@ static int restart(struct rt *rt, struct pcm **culprit, enum engine_step *step, 
 {
 	struct transport *t = &rt->transport;
 
-	*lost = skip_lost_frames(t, rt->capture);
+	*lost = frames_lost(t->playback ? t->playback : t->capture);
+	skip_frames(t, rt->capture, *lost);
 	/* The other direction may still run, and prepare is refused then. What
 	 * stopping answers does not matter: prepare decides. */
 	if (t->playback)
@@ -108,57 +136,90 @@ static int restart(struct rt *rt, struct pcm **culprit, enum engine_step *step, 
 
 /* After a restart that failed: an xrun that cannot be prepared is how plugins
  * report a device that went away. */
-static void give_up(struct rt *rt, struct pcm *culprit, enum engine_step step, int err)
+static void give_up(struct rt *rt, struct sign sign)
 {
-	if (diagnose(culprit, err) == ENGINE_STATE_SUSPENDED)
-		suspend(rt, culprit, step, err);
-	else
-		lose(rt, culprit, step, err);
+	switch (diagnose(sign.pcm, sign.error)) {
+	case ENGINE_STATE_SUSPENDED:
+		suspend(rt, sign);
+		break;
+	case ENGINE_STATE_LOST:
+		lose(rt, sign, ENGINE_CAUSE_GONE);
+		break;
+	default:
+		lose(rt, sign, ENGINE_CAUSE_REFUSED);
+		break;
+	}
 }
 
-static void xrun(struct rt *rt, struct pcm *pcm, enum engine_step step, int error)
+static void xrun(struct rt *rt, struct sign sign)
 {
 	struct transport *t = &rt->transport;
+	enum engine_cause cause = xrun_cause(rt);
 	enum engine_state from = t->state;
-	struct pcm *culprit = pcm;
-	enum engine_step failed = step;
+	struct sign failed = sign;
 	uint64_t lost;
-	int err;
 
 	count_add(&rt->vitals.xruns, 1);
 	add_relaxed(&rt->health->xruns, 1);
 	if (t->restarts >= TRANSPORT_RESTARTS_MAX) {
-		lose(rt, pcm, step, error);
+		lose(rt, sign, ENGINE_CAUSE_RESTARTS);
 		return;
 	}
 	t->restarts++;
 	transport_enter(rt, ENGINE_STATE_XRUN);
-	err = restart(rt, &culprit, &failed, &lost);
+	failed.error = restart(rt, &failed.pcm, &failed.step, &lost);
 	count_add(&rt->vitals.lost_frames, lost);
-	if (err < 0) {
-		give_up(rt, culprit, failed, err);
+	if (failed.error < 0) {
+		give_up(rt, failed);
 		return;
 	}
 	transport_enter(rt, ENGINE_STATE_RUNNING);
-	post(rt, ENGINE_EVENT_XRUN, from, pcm, step, error, lost);
+	post(rt, ENGINE_EVENT_XRUN, from, sign, cause, lost);
 }
 
 void recover(struct rt *rt, struct pcm *pcm, enum engine_step step, int error)
 {
+	struct sign sign = { pcm, step, error };
+
 	rt->transport.trouble_ns = rt->now_ns;
 	switch (diagnose(pcm, error)) {
 	case ENGINE_STATE_RUNNING:
 		break;
 	case ENGINE_STATE_LOST:
-		lose(rt, pcm, step, error);
+		lose(rt, sign, ENGINE_CAUSE_GONE);
 		break;
 	case ENGINE_STATE_SUSPENDED:
-		suspend(rt, pcm, step, error);
+		suspend(rt, sign);
 		break;
 	default:
-		xrun(rt, pcm, step, error);
+		xrun(rt, sign);
 		break;
 	}
+}
+
+void recover_overdue(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+	struct sign sign = { NULL, ENGINE_STEP_AVAIL, 0 };
+
+	t->trouble_ns = rt->now_ns;
+	if (t->state == ENGINE_STATE_RUNNING) {
+		t->stalled_ns = rt->now_ns;
+		count_add(&rt->vitals.stalls, 1);
+		transport_enter(rt, ENGINE_STATE_STALLED);
+		post(rt, ENGINE_EVENT_STALLED, ENGINE_STATE_RUNNING, sign, ENGINE_CAUSE_SILENT, 0);
+	} else if (rt->now_ns - t->stalled_ns >= t->patience_ns) {
+		lose(rt, sign, ENGINE_CAUSE_SILENT);
+	}
+}
+
+void recover_moving(struct rt *rt)
+{
+	struct sign sign = { NULL, ENGINE_STEP_AVAIL, 0 };
+
+	rt->transport.trouble_ns = rt->now_ns;
+	transport_enter(rt, ENGINE_STATE_RUNNING);
+	post(rt, ENGINE_EVENT_RESUME, ENGINE_STATE_STALLED, sign, ENGINE_CAUSE_NONE, 0);
 }
 
 /* -EAGAIN while a PCM is not back yet. Any other refusal is no matter: not
@@ -171,22 +232,65 @@ static int resume(struct pcm *pcm)
 void recover_resume(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
-	struct pcm *culprit = t->playback ? t->playback : t->capture;
-	enum engine_step step = ENGINE_STEP_RESUME;
+	struct sign sign = { t->playback ? t->playback : t->capture, ENGINE_STEP_RESUME, 0 };
 	uint64_t lost;
-	int err;
 
 	t->trouble_ns = rt->now_ns;
 	if (resume(t->playback) == -EAGAIN || resume(t->capture) == -EAGAIN)
 		return;
-	err = restart(rt, &culprit, &step, &lost);
+	sign.error = restart(rt, &sign.pcm, &sign.step, &lost);
 	count_add(&rt->vitals.lost_frames, lost);
-	if (err == -ESTRPIPE || err == -EAGAIN)
+	if (sign.error == -ESTRPIPE || sign.error == -EAGAIN)
 		return;
-	if (err < 0) {
-		lose(rt, culprit, step, err);
+	if (sign.error < 0) {
+		lose(rt, sign, diagnose(sign.pcm, sign.error) == ENGINE_STATE_LOST ?
+				       ENGINE_CAUSE_GONE : ENGINE_CAUSE_REFUSED);
 		return;
 	}
 	transport_enter(rt, ENGINE_STATE_RUNNING);
-	post(rt, ENGINE_EVENT_RESUME, ENGINE_STATE_SUSPENDED, NULL, ENGINE_STEP_RESUME, 0, lost);
+	post(rt, ENGINE_EVENT_RESUME, ENGINE_STATE_SUSPENDED,
+	     (struct sign){ NULL, ENGINE_STEP_RESUME, 0 }, ENGINE_CAUSE_SYSTEM, lost);
+}
+
+int recover_adopt(struct rt *rt)
+{
+	struct transport *t = &rt->transport;
+	const struct pcm *pcm = t->playback ? t->playback : t->capture;
+	struct sign sign = { NULL, ENGINE_STEP_NONE, 0 };
+	uint64_t passed, kept = t->playback ? pcm->buffer_frames : 0, lost;
+
+	if (t->state != ENGINE_STATE_LOST)
+		return -EINVAL;
+	t->trouble_ns = rt->now_ns;
+	if (!t->wanted) {
+		transport_enter(rt, ENGINE_STATE_PREPARED);
+		post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, sign, ENGINE_CAUSE_NONE, 0);
+		return 0;
+	}
+	/* there was no position meanwhile: only time tells what was missed */
+	passed = (rt->now_ns - t->moved_ns) / 1000 * t->rate / 1000000;
+	lost = passed > kept ? passed - kept : 0;
+	skip_frames(t, rt->capture, lost);
+	sign.error = transport_run(rt, &sign.pcm, &sign.step);
+	if (sign.error < 0) {
+		rt->order.step = (int)sign.step;
+		rt->order.direction = (int)sign.pcm->direction;
+		return sign.error;
+	}
+	count_add(&rt->vitals.lost_frames, lost);
+	t->restarts = 0;
+	transport_enter(rt, ENGINE_STATE_RUNNING);
+	post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, sign, ENGINE_CAUSE_NONE, lost);
+	return 0;
+}
+
+void recover_fail(struct rt *rt, int error)
+{
+	struct sign sign = { NULL, ENGINE_STEP_NONE, error };
+
+	if (rt->transport.state != ENGINE_STATE_LOST)
+		return;
+	rt->transport.trouble_ns = rt->now_ns;
+	transport_enter(rt, ENGINE_STATE_FAILED);
+	post(rt, ENGINE_EVENT_FAILED, ENGINE_STATE_LOST, sign, ENGINE_CAUSE_REFUSED, 0);
 }

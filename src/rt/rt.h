@@ -64,6 +64,7 @@ struct rt {
 
 	/* both sides */
 	alignas(CACHE_APART) struct doorbell wake; /* rung by the control side */
+	struct doorbell lost; /* rung by the audio thread: the PCMs are the control side's */
 	struct order order;
 	/* control: lanes from this one on were never opened (only rises) */
 	atomic_of(uint32_t) lanes_used;
@@ -127,6 +128,16 @@ void pressure_late(struct rt *rt, struct stream *stream, enum engine_message_typ
 /* recover.c: a PCM showed trouble at this step (error 0: only a suspicion).
  * Afterwards the transport runs again, is suspended, or is lost. */
 void recover(struct rt *rt, struct pcm *pcm, enum engine_step step, int error);
+
+/* recover.c: no frame moved for too long; and the first that did since. */
+void recover_overdue(struct rt *rt);
+void recover_moving(struct rt *rt);
+
+/* recover.c: a lost device is there again, as new PCMs of the same shape: run
+ * on them if the program wants it; 0, or -errno with the step in rt->order and
+ * the device lost as before. Or it cannot be taken again: failed for good. */
+int recover_adopt(struct rt *rt);
+void recover_fail(struct rt *rt, int error);
 
 /* recover.c: one try a period to come back from suspension. */
 void recover_resume(struct rt *rt);

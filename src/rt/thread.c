@@ -16,6 +16,7 @@ void *rt_thread(void *arg)
 	store_relaxed(&rt->vitals.flushes, denormals_flush());
 	rt->now_ns = rt->clock->now_ns(rt->clock);
 	rt->tick_ns = rt->now_ns;
+	store_relaxed(&rt->vitals.beat_ns, rt->now_ns);
 	rt->budget = RT_BUDGET;
 	rt->untouched = true;
 	while (!rt->quit)

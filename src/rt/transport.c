@@ -23,7 +23,9 @@ void transport_enter(struct rt *rt, enum engine_state state)
 	rt->transport.state = state;
 	/* a PCM is held back only while it runs */
 	rt->transport.hold_until_ns = 0;
-	store_relaxed(&rt->vitals.state, (int)state);
+	/* pairs with the acquire in control/caretaker.c: a lost device's PCMs are
+	 * not touched any more */
+	store_release(&rt->vitals.state, (int)state);
 	/* who waits for a stream to move must look again */
 	if (rt->playback)
 		rt->playback->posted = true;
@@ -105,6 +107,9 @@ int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
 	t->capture_lacks = true;
 	t->idle_wakes = 0;
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t) + S;
+	t->moved_ns = rt->now_ns;
+	t->worked_ns = 0;
+	t->truth_ns = 0;
 	publish_frame(rt);
 	return 0;
 }
@@ -123,7 +128,7 @@ int transport_start(struct rt *rt)
 	enum engine_step step = ENGINE_STEP_NONE;
 	int err;
 
-	if (t->state == ENGINE_STATE_LOST)
+	if (t->state == ENGINE_STATE_LOST || t->state == ENGINE_STATE_FAILED)
 		return ENGINE_ELOST;
 	if (t->state != ENGINE_STATE_PREPARED)
 		return 0;
@@ -140,6 +145,7 @@ int transport_start(struct rt *rt)
 		rewind_timeline(t);
 		return err;
 	}
+	t->wanted = true;
 	transport_enter(rt, ENGINE_STATE_RUNNING);
 	return 0;
 }
@@ -148,7 +154,8 @@ void transport_stop(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
 
-	if (t->state == ENGINE_STATE_LOST)
+	t->wanted = false;
+	if (t->state == ENGINE_STATE_LOST || t->state == ENGINE_STATE_FAILED)
 		return;
 	transport_enter(rt, ENGINE_STATE_PREPARED);
 	render_halt(rt);
@@ -200,9 +207,9 @@ static void count_idle_wake(struct rt *rt, uint32_t missing)
 	count_add(&rt->vitals.backoffs, 1);
 }
 
-/* The device did not wake us: late only once it is overdue, and then once
- * each time it is. */
-static void count_timeout(struct rt *rt)
+/* No period, whether the device woke us or not: late only once it is overdue,
+ * and then once each time it is. */
+static void count_overdue(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
 
@@ -210,6 +217,33 @@ static void count_timeout(struct rt *rt)
 		return;
 	count_add(&rt->vitals.poll_timeouts, 1);
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
+	/* a clock that a program moves by hand stands as long as it likes */
+	if (!t->free_running)
+		recover_overdue(rt);
+}
+
+/*
+ * Whether the frames that moved in a second are those of a second: a period
+ * and 3 % of slack are a bursty device with a bad crystal, more is a device
+ * that loses frames without a word. Told, and never acted on.
+ */
+static void check_truth(struct rt *rt, uint64_t frame)
+{
+	struct transport *t = &rt->transport;
+	uint64_t ns = rt->woke_ns - t->truth_ns, expected, moved, off;
+
+	if (t->free_running || (t->truth_ns && ns < S))
+		return;
+	/* one after a long sleep is no measure */
+	if (t->truth_ns && ns < 10 * (uint64_t)S) {
+		expected = ns * t->rate / S;
+		moved = frame - t->truth_frame;
+		off = moved > expected ? moved - expected : expected - moved;
+		if (off > t->period_frames + expected * 3 / 100)
+			count_add(&rt->vitals.slips, 1);
+	}
+	t->truth_ns = rt->woke_ns;
+	t->truth_frame = frame;
 }
 
 /* The frame at the converter when we woke. */
@@ -227,6 +261,7 @@ static void publish_clock(struct rt *rt, uint64_t frames_ready)
 	store_release(&vitals->clock_frame, frame);
 	store_release(&vitals->clock_ns, rt->woke_ns);
 	store_release(&vitals->clock_looks, looks + 2);
+	check_truth(rt, frame);
 }
 
 /* The position says how long ago the period was due, to a frame. */
@@ -251,6 +286,8 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 	    !direction_ready(rt, t->playback, !fired, &frames, &t->playback_lacks))
 		return 0;
 	if (frames >= t->period_frames) {
+		if (t->state == ENGINE_STATE_STALLED)
+			recover_moving(rt);
 		publish_clock(rt, (uint64_t)frames);
 		record_lateness(rt, (uint64_t)frames - t->period_frames);
 		return (uint32_t)(frames / t->period_frames);
@@ -259,10 +296,9 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 		return 0;
 	/* one direction has its period now, and we wait for the other alone */
 	progress = (playback_lacked && !t->playback_lacks) || (capture_lacked && !t->capture_lacks);
-	if (!fired && !suspicious)
-		count_timeout(rt);
-	else if (!progress)
+	if ((fired || suspicious) && !progress)
 		count_idle_wake(rt, t->period_frames - (uint32_t)frames);
+	count_overdue(rt);
 	return 0;
 }
 
@@ -333,8 +369,9 @@ void transport_move(struct rt *rt, uint32_t periods)
 		return;
 	count_add(&rt->vitals.periods, moved);
 	publish_frame(rt);
-	if (t->state != ENGINE_STATE_RUNNING || moved < periods)
+	if (!transport_runs(t) || moved < periods)
 		return;
+	t->moved_ns = rt->woke_ns;
 	t->restarts = 0;
 	t->idle_wakes = 0;
 	t->playback_lacks = true;

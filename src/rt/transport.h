@@ -27,8 +27,10 @@ struct transport {
 	uint32_t rate;
 	uint32_t period_frames;
 	uint64_t period_ns;
+	uint64_t patience_ns; /* a device that stalled is lost after this long */
 
 	enum engine_state state;
+	bool wanted; /* the program has started it and not stopped it */
 	uint64_t frame;
 	uint64_t captured;
 	/* the directions that lacked a period when last looked at: what to wait for */
@@ -41,7 +43,20 @@ struct transport {
 	uint64_t hold_until_ns; /* leave the device alone until then; 0: do not */
 	uint64_t pace_ns;       /* until when the fastest device would take for what passed */
 	uint64_t trouble_ns;    /* when the trouble being dealt with was found */
+	uint64_t moved_ns;      /* when frames last moved */
+	uint64_t worked_ns;     /* how long the work of that cycle took */
+	uint64_t stalled_ns;    /* when it stalled, or was lost */
+
+	/* the position against the clock: what it was a second ago; 0: not known */
+	uint64_t truth_frame;
+	uint64_t truth_ns;
 };
+
+/* Whether the device should be moving. */
+static inline bool transport_runs(const struct transport *t)
+{
+	return t->state == ENGINE_STATE_RUNNING || t->state == ENGINE_STATE_STALLED;
+}
 
 /* One more restart without a frame moved and the device is lost. */
 #define TRANSPORT_RESTARTS_MAX 8

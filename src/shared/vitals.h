@@ -13,6 +13,7 @@
 struct vitals {
 	atomic_of(uint64_t) frame; /* first not yet rendered */
 	atomic_of(int) state;      /* enum engine_state */
+	atomic_of(uint64_t) beat_ns; /* when the thread last woke */
 	atomic_of(int) flushes;    /* 1: denormals are flushed to zero in the thread */
 
 	/* as in struct engine_clock: both of one moment when `clock_looks` is even
@@ -30,6 +31,8 @@ struct vitals {
 	atomic_of(uint64_t) poll_timeouts;
 	atomic_of(uint64_t) xruns;
 	atomic_of(uint64_t) suspends;
+	atomic_of(uint64_t) stalls;
+	atomic_of(uint64_t) slips;
 	atomic_of(uint64_t) lost_frames;
 };
 

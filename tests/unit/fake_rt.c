@@ -162,12 +162,13 @@ static void check_what_always_holds(const struct fake_rt *fake)
 
 	must(state == t->state, "published state %d, not %d", state, t->state);
 	must(state == ENGINE_STATE_PREPARED || state == ENGINE_STATE_RUNNING ||
-		     state == ENGINE_STATE_SUSPENDED || state == ENGINE_STATE_LOST,
+		     state == ENGINE_STATE_SUSPENDED || state == ENGINE_STATE_LOST ||
+		     state == ENGINE_STATE_STALLED || state == ENGINE_STATE_FAILED,
 	     "state %d between cycles", state);
 	must(rt->budget <= RT_BUDGET, "a budget of %u", rt->budget);
 	check_chunks(rt->playback);
 	check_chunks(rt->capture);
-	if (state != ENGINE_STATE_RUNNING)
+	if (!transport_runs(t))
 		return;
 	must(fake_count(fake, frame) == (t->playback ? t->frame : t->captured),
 	     "published frame %" PRIu64, fake_count(fake, frame));
@@ -423,12 +424,14 @@ void fake_rt_init(struct fake_rt *fake, const struct fake_shape *asked)
 	rt->schedule = zeroed(sizeof(*rt->schedule));
 	init_lanes(rt, shape.lanes);
 	doorbell_init(&rt->wake);
+	doorbell_init(&rt->lost);
 	doorbell_init(&rt->order.answered);
 	t->grouped = shape.grouped;
 	t->rate = shape.rate;
 	t->period_frames = shape.period_frames;
 	t->period_ns = fake->period_ns;
 	rt->turn_ns = t->period_ns < RT_TURN_MAX_NS ? t->period_ns : RT_TURN_MAX_NS;
+	t->patience_ns = FAKE_S;
 	t->state = ENGINE_STATE_PREPARED;
 	store_relaxed(&rt->vitals.state, ENGINE_STATE_PREPARED);
 	rt->budget = RT_BUDGET;
@@ -445,6 +448,7 @@ void fake_rt_done(struct fake_rt *fake)
 	for (uint32_t i = 0; i < rt->lane_count; i++)
 		doorbell_done(&rt->lanes[i].bell);
 	doorbell_done(&rt->wake);
+	doorbell_done(&rt->lost);
 	doorbell_done(&rt->order.answered);
 	fake_card_done(&fake->card);
 	free(fake->rendered);

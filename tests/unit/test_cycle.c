@@ -245,8 +245,11 @@ START_TEST(a_bad_waker_that_stands_still_does_not_spin)
 	begin((struct fake_shape){ 0 });
 	fake_strike(&fake.card, BOTH, FAKE_STUCK, 0, 0);
 	fake_strike(&fake.card, _i ? BOTH : ENGINE_CAPTURE, FAKE_READY, 0, 0);
-	ck_assert_double_lt(cycles_per_period(2000), 20);
+	ck_assert_double_lt(cycles_per_period(700), 20);
 	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_RUNNING);
+	/* waking is not moving: it is found out all the same, and not spun on */
+	ck_assert_double_lt(cycles_per_period(200), 20);
+	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_STALLED);
 	end();
 }
 END_TEST
@@ -321,22 +324,76 @@ START_TEST(a_device_that_never_wakes_us_moves_by_time)
 }
 END_TEST
 
-START_TEST(a_device_that_stands_still_is_late_again_and_again)
+START_TEST(a_device_that_stands_still_has_stalled_and_goes_on)
 {
+	struct engine_message event;
+
 	begin((struct fake_shape){ 0 });
 	fake_strike(&fake.card, BOTH, FAKE_STUCK, 0, 0);
-	/* it has a second to start, and then 50 ms each time */
+	/* it has a second to start, and 50 ms; told once, and then late again and again */
 	fake_rt_run_ns(&fake, FAKE_S);
 	ck_assert_uint_eq(fake_count(&fake, poll_timeouts), 0);
-	fake_rt_run_ns(&fake, FAKE_S + 60 * FAKE_MS);
-	ck_assert_uint_ge(fake_count(&fake, poll_timeouts), 18);
-	ck_assert_uint_le(fake_count(&fake, poll_timeouts), 21);
 	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_RUNNING);
+	fake_rt_run_ns(&fake, 500 * FAKE_MS);
+	event = fake_rt_event(&fake, ENGINE_EVENT_STALLED);
+	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_STALLED);
+	ck_assert_int_eq(event.device.from, ENGINE_STATE_RUNNING);
+	ck_assert_int_eq(event.device.to, ENGINE_STATE_STALLED);
+	ck_assert_int_eq(event.device.cause, ENGINE_CAUSE_SILENT);
+	ck_assert_uint_ge(fake_count(&fake, poll_timeouts), 8);
+	ck_assert_uint_le(fake_count(&fake, poll_timeouts), 10);
+	ck_assert_uint_eq(fake_count(&fake, stalls), 1);
 	/* and it goes on where it stood */
 	fake_strike(&fake.card, BOTH, FAKE_HEAL, 0, 0);
 	fake_rt_run(&fake, 100);
+	event = fake_rt_event(&fake, ENGINE_EVENT_RESUME);
+	ck_assert_int_eq(event.device.from, ENGINE_STATE_STALLED);
+	ck_assert_int_eq(event.device.to, ENGINE_STATE_RUNNING);
 	ck_assert_uint_ge(fake.read_frames, 99u * 64);
 	ck_assert_uint_eq(fake.read_gaps, 0);
+	/* without the second that a start has */
+	fake_strike(&fake.card, BOTH, FAKE_STUCK, 0, 0);
+	fake_rt_run_ns(&fake, 60 * FAKE_MS);
+	fake_rt_event(&fake, ENGINE_EVENT_STALLED);
+	end();
+}
+END_TEST
+
+START_TEST(a_device_that_stands_still_for_too_long_is_lost)
+{
+	struct engine_message event;
+
+	begin((struct fake_shape){ 0 });
+	fake.rt->transport.patience_ns = _i ? 5ull * FAKE_S : FAKE_S;
+	fake_rt_run(&fake, 10);
+	fake_strike(&fake.card, BOTH, FAKE_STUCK, 0, 0);
+	fake_rt_run_ns(&fake, 60 * FAKE_MS);
+	fake_rt_event(&fake, ENGINE_EVENT_STALLED);
+	fake_rt_run_ns(&fake, fake.rt->transport.patience_ns - 60 * FAKE_MS);
+	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_STALLED);
+	fake_rt_run_ns(&fake, 120 * FAKE_MS);
+	event = fake_rt_event(&fake, ENGINE_EVENT_LOST);
+	ck_assert_int_eq(event.device.from, ENGINE_STATE_STALLED);
+	ck_assert_int_eq(event.device.cause, ENGINE_CAUSE_SILENT);
+	ck_assert(doorbell_answer(&fake.rt->lost));
+	end();
+}
+END_TEST
+
+START_TEST(a_position_that_slips_against_the_clock_is_counted)
+{
+	begin((struct fake_shape){ 0 });
+	fake_rt_run_ns(&fake, 5ull * FAKE_S);
+	ck_assert_uint_eq(fake_count(&fake, slips), 0);
+	/* a crystal that is 2 % off is only bad; 5 % are lost frames */
+	fake.rt->transport.rate = 49000;
+	fake_rt_run_ns(&fake, 5ull * FAKE_S);
+	ck_assert_uint_eq(fake_count(&fake, slips), 0);
+	fake.rt->transport.rate = 50500;
+	fake_rt_run_ns(&fake, 5ull * FAKE_S);
+	ck_assert_uint_ge(fake_count(&fake, slips), 4);
+	ck_assert_uint_le(fake_count(&fake, slips), 5);
+	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_RUNNING);
 	end();
 }
 END_TEST
@@ -574,7 +631,9 @@ int main(void)
 	tcase_add_test(wakes, a_poll_that_is_refused_does_not_spin);
 	tcase_add_test(wakes, an_interrupted_poll_is_no_trouble);
 	tcase_add_loop_test(wakes, a_device_that_never_wakes_us_moves_by_time, 0, 3);
-	tcase_add_test(wakes, a_device_that_stands_still_is_late_again_and_again);
+	tcase_add_test(wakes, a_device_that_stands_still_has_stalled_and_goes_on);
+	tcase_add_loop_test(wakes, a_device_that_stands_still_for_too_long_is_lost, 0, 2);
+	tcase_add_test(wakes, a_position_that_slips_against_the_clock_is_counted);
 	suite_add_tcase(suite, wakes);
 
 	tcase_add_test(pace, a_fast_crystal_is_left_alone);

@@ -129,6 +129,7 @@ START_TEST(an_xrun_is_told_once_and_runs_again_at_once)
 	ck_assert_uint_eq(fake.card.now_ns, struck_ns + fake.card.wake_ns);
 	ck_assert_uint_eq(fake_count(&fake, xruns), 1);
 	event = expect_xrun(ENGINE_STEP_STATE, struck_sides[_i].told, 0);
+	ck_assert_int_eq(event.device.cause, ENGINE_CAUSE_DEVICE);
 	ck_assert_uint_eq(event.device.lost_frames, fake_count(&fake, lost_frames));
 	expect_sound(100);
 	/* playback was a buffer ahead of what was captured */
@@ -140,15 +141,30 @@ END_TEST
 
 START_TEST(a_program_that_slept_too_long_has_an_xrun)
 {
+	struct engine_message event;
+
 	begin(struck_sides[_i].shape);
 	fake.knows = struck_sides[_i].shape.directions != ENGINE_CAPTURE;
 	strike(BOTH, FAKE_LEAP, (int64_t)(10 * fake.period_ns), 0);
 	fake_rt_turn(&fake);
-	expect_xrun(ENGINE_STEP_STATE,
-		    fake.rt->playback ? ENGINE_PLAYBACK : ENGINE_CAPTURE, 0);
+	event = expect_xrun(ENGINE_STEP_STATE,
+			    fake.rt->playback ? ENGINE_PLAYBACK : ENGINE_CAPTURE, 0);
+	ck_assert_int_eq(event.device.cause, ENGINE_CAUSE_WOKEN_LATE);
 	expect_sound(100);
 	if (fake.rt->capture)
 		ck_assert_uint_eq(fake.read_gaps, fake.buffer_frames);
+	end();
+}
+END_TEST
+
+START_TEST(an_xrun_after_too_much_work_says_so)
+{
+	begin((struct fake_shape){ 0 });
+	strike(BOTH, FAKE_LEAP, (int64_t)(10 * fake.period_ns), 0);
+	fake.rt->transport.worked_ns = fake.period_ns;
+	fake_rt_turn(&fake);
+	ck_assert_int_eq(expect_xrun(ENGINE_STEP_STATE, ENGINE_PLAYBACK, 0).device.cause,
+			 ENGINE_CAUSE_WORK);
 	end();
 }
 END_TEST
@@ -745,6 +761,7 @@ int main(void)
 			    COUNT(struck_sides));
 	tcase_add_loop_test(xruns, a_program_that_slept_too_long_has_an_xrun, 0,
 			    COUNT(struck_sides));
+	tcase_add_test(xruns, an_xrun_after_too_much_work_says_so);
 	tcase_add_loop_test(xruns, frames_that_the_pointers_say_are_lost_are_counted, 0,
 			    COUNT(struck_sides));
 	tcase_add_test(xruns, a_pointer_that_ran_away_measures_nothing);
