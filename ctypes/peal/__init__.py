@@ -3,8 +3,9 @@
 
 An `Engine` owns one sound device and the audio thread that serves it. Python
 never runs on that thread: it sends pings and receives pongs through rings
-that wait for nobody, and hands audio over and takes it through two streams:
-as chunks, as NumPy arrays where there is NumPy, or as plain buffers.
+that wait for nobody, hands audio over and takes it through two streams (as
+chunks, as NumPy arrays where there is NumPy, or as plain buffers), and plays
+samples that it has loaded, each at an exact frame.
 
     import peal
 
@@ -16,24 +17,31 @@ from __future__ import annotations
 
 from ._backpressure import Backpressure, BackpressureStats, RingsBackpressure
 from ._chunk import Chunk
+from ._clock import Clock
+from ._command import Command
 from ._device import Device, devices
 from ._engine import Engine
-from ._enums import (EABI, EFORKED, ELOST, ESECURE, Access, BackpressureChange, Direction,
-                     HealthLatency, MessageType, Ring, State, Step, Timestamps)
+from ._enums import (EABI, EFORKED, ELOST, ENOSAMPLE, ENOVOICE, ESCHEDULE, ESECURE, EVOICE, Access,
+                     BackpressureChange, Cause, Direction, End, HealthLatency, MessageType, Ring,
+                     State, Steal, Step, Timestamps)
 from ._errors import EngineError, RingFull
 from ._health import Health, HealthSnapshot, Latencies, Latency
 from ._info import Info, PcmInfo, PortStats, RtReport, Stats
 from ._messages import Message, Pong, RingEvent
 from ._pool import ChunkRing, ChunkRingStats, Pool, PoolChunk, PoolStats
 from ._port import Port
+from ._sample import Sample
 from ._streams import Capture, Playback
+from ._voice import Voice
 from ._whole import Playing, play, playrec, record
 
 __all__ = [
-    "EABI", "EFORKED", "ELOST", "ESECURE", "Access", "Backpressure", "BackpressureChange",
-    "BackpressureStats", "Capture", "Chunk", "ChunkRing", "ChunkRingStats", "Device", "Direction",
+    "EABI", "EFORKED", "ELOST", "ENOSAMPLE", "ENOVOICE", "ESCHEDULE", "ESECURE", "EVOICE",
+    "Access", "Backpressure", "BackpressureChange", "BackpressureStats", "Capture", "Cause",
+    "Chunk", "ChunkRing", "ChunkRingStats", "Clock", "Command", "Device", "Direction", "End",
     "Engine", "EngineError", "Health", "HealthLatency", "HealthSnapshot", "Info", "Latencies",
     "Latency", "Message", "MessageType", "PcmInfo", "Playback", "Playing", "Pong", "Pool",
-    "PoolChunk", "PoolStats", "Port", "PortStats", "Ring", "RingEvent", "RingFull", "RingsBackpressure", "RtReport", "State", "Stats", "Step",
-    "Timestamps", "devices", "play", "playrec", "record",
+    "PoolChunk", "PoolStats", "Port", "PortStats", "Ring", "RingEvent", "RingFull",
+    "RingsBackpressure", "RtReport", "Sample", "State", "Stats", "Steal", "Step", "Timestamps",
+    "Voice", "devices", "play", "playrec", "record",
 ]

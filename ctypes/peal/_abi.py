@@ -15,8 +15,8 @@ import ctypes
 import os
 import sys
 import threading
-from ctypes import (POINTER, c_char, c_char_p, c_double, c_int, c_int32, c_size_t, c_ssize_t,
-                    c_uint, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p)
+from ctypes import (POINTER, c_char, c_char_p, c_double, c_float, c_int, c_int16, c_int32,
+                    c_size_t, c_ssize_t, c_uint, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p)
 from ctypes import byref as byref, create_string_buffer as create_string_buffer
 from ctypes import sizeof as sizeof
 from pathlib import Path
@@ -27,7 +27,7 @@ SONAME = "libpeal.so.0"
 ABI_MAJOR, ABI_MINOR = 0, 1
 HEALTH_LATENCIES = 4
 
-#: A pointer to an engine or a port. It is passed as this object, never as its
+#: A pointer to an engine, a port or a sample. It is passed as this object, never as its
 #: number: the call itself reads it, so that it cannot outlive `forget`.
 Handle = c_void_p
 Frame = c_uint64
@@ -42,6 +42,8 @@ class Config(ctypes.Structure):
         ("periods", c_uint32), ("priority", c_int32), ("ports", c_uint32),
         ("stream_frames", c_uint32),
         ("backpressure_on", c_double), ("backpressure_off", c_double),
+        ("voices", c_uint32), ("samples", c_uint32), ("steal", c_uint32),
+        ("reopen", c_uint32),
         ("fallback_virtual", c_uint32), ("allow_secure", c_uint32),
         ("log", LogFunction), ("log_arg", c_void_p),
     ]
@@ -51,6 +53,39 @@ class Reply(ctypes.Structure):
     _fields_ = [("result", c_int32), ("age_ns", c_uint32), ("time_ns", c_uint64)]
 
 
+class Done(ctypes.Structure):
+    _fields_ = [("result", c_int32), ("late_frames", c_uint32), ("time_ns", c_uint64)]
+
+
+class StopAll(ctypes.Structure):
+    _fields_ = [("fade_frames", c_uint32), ("cancel", c_uint32), ("reserved", c_uint64)]
+
+
+class Volume(ctypes.Structure):
+    _fields_ = [
+        ("target", c_uint32), ("voice", c_uint32), ("gain", c_float), ("ramp_frames", c_uint32),
+    ]
+
+
+class SampleCheck(ctypes.Structure):
+    _fields_ = [("sample", c_uint32), ("reserved", c_uint32 * 3)]
+
+
+class Play(ctypes.Structure):
+    _fields_ = [
+        ("sample", c_uint16), ("loop", c_uint8), ("reserved", c_uint8), ("velocity", c_float),
+        ("rate", c_float), ("map", c_uint32),
+    ]
+
+
+class StopVoice(ctypes.Structure):
+    _fields_ = [("id", c_uint32), ("fade_frames", c_uint32), ("reserved", c_uint64)]
+
+
+class Ended(ctypes.Structure):
+    _fields_ = [("reason", c_uint32), ("reserved", c_uint32), ("frames", c_uint64)]
+
+
 class Ping(ctypes.Structure):
     _fields_ = [("reserved", c_uint64), ("time_ns", c_uint64)]
 
@@ -58,7 +93,8 @@ class Ping(ctypes.Structure):
 class DeviceEvent(ctypes.Structure):
     _fields_ = [
         ("from_", c_uint8), ("to", c_uint8), ("step", c_uint8), ("directions", c_uint8),
-        ("error", c_int32), ("lost_frames", c_uint32), ("took_us", c_uint32),
+        ("error", c_int16), ("cause", c_uint8), ("reserved", c_uint8), ("lost_frames", c_uint32),
+        ("took_us", c_uint32),
     ]
 
 
@@ -71,7 +107,9 @@ class RingEvent(ctypes.Structure):
 
 class Body(ctypes.Union):
     _fields_ = [
-        ("reply", Reply), ("ping", Ping), ("device", DeviceEvent), ("ring", RingEvent),
+        ("reply", Reply), ("done", Done), ("stop", StopAll), ("volume", Volume),
+        ("sample", SampleCheck), ("play", Play), ("voice", StopVoice), ("ended", Ended),
+        ("ping", Ping), ("device", DeviceEvent), ("ring", RingEvent),
         ("words", c_uint32 * 4),
     ]
 
@@ -99,8 +137,8 @@ class Info(ctypes.Structure):
         ("size", c_size_t), ("directions", c_uint32), ("rate", c_uint32), ("channels", c_uint32),
         ("format", c_uint32), ("sample_bytes", c_uint32), ("frame_bytes", c_uint32),
         ("period_frames", c_uint32), ("linked", c_uint32), ("fallback", c_uint32),
-        ("stream_frames", c_uint32), ("ports", c_uint32), ("playback", PcmInfo),
-        ("capture", PcmInfo),
+        ("stream_frames", c_uint32), ("ports", c_uint32), ("voices", c_uint32),
+        ("samples", c_uint32), ("playback", PcmInfo), ("capture", PcmInfo),
     ]
 
 
@@ -122,8 +160,8 @@ class PortStats(ctypes.Structure):
 class Stats(ctypes.Structure):
     _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
         "cycles", "periods", "wakes", "spurious_wakes", "backoffs", "poll_timeouts", "xruns",
-        "suspends", "lost_frames", "underrun_frames", "overrun_frames", "played_frames",
-        "captured_frames")]
+        "suspends", "demoted", "stalls", "slips", "lost_frames", "underrun_frames",
+        "overrun_frames", "played_frames", "captured_frames")]
 
 
 class Chunk(ctypes.Structure):
@@ -160,6 +198,19 @@ class HealthSnapshot(ctypes.Structure):
 class HealthLimits(ctypes.Structure):
     _fields_ = [("size", c_size_t)] + [(name, c_double) for name in (
         "drop_rate", "load", "xruns", "underruns", "overruns", "wakeup_p99_ns")]
+
+
+class SampleInfo(ctypes.Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
+        "frames", "source_frames", "silenced", "bytes")] + [(name, c_uint32) for name in (
+        "channels", "rate", "source_rate", "locked")]
+
+
+class Clock(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t), ("frame", c_uint64), ("time_ns", c_uint64), ("rate", c_uint32),
+        ("running", c_uint32),
+    ]
 
 
 class PoolConfig(ctypes.Structure):
@@ -200,6 +251,7 @@ SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, Any]] = {
     "engine_start": (_BLOCKS, c_int, (Handle,)),
     "engine_stop": (_BLOCKS, c_int, (Handle,)),
     "engine_frame": (_PROMPT, c_int, (Handle, POINTER(Frame))),
+    "engine_get_clock": (_PROMPT, c_int, (Handle, POINTER(Clock))),
     "engine_state": (_PROMPT, c_int, (Handle,)),
     "engine_wake": (_PROMPT, c_int, (Handle,)),
     "engine_get_info": (_PROMPT, c_int, (Handle, POINTER(Info))),
@@ -223,6 +275,13 @@ SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, Any]] = {
     "engine_capture_pop": (_PROMPT, c_int, (Handle, POINTER(ChunkPointer))),
     "engine_capture_release": (_PROMPT, c_int, (ChunkPointer,)),
     "engine_capture_fd": (_PROMPT, c_int, (Handle,)),
+    "engine_sample_create": (_BLOCKS, c_int, (POINTER(Handle), c_void_p, c_size_t, c_uint32,
+                                              c_uint32, c_uint32, c_uint32)),
+    "engine_sample_open": (_BLOCKS, c_int, (POINTER(Handle), c_char_p, c_uint32)),
+    "engine_sample_put": (_BLOCKS, c_int, (Handle,)),
+    "engine_sample_get_info": (_PROMPT, c_int, (Handle, POINTER(SampleInfo))),
+    "engine_load_sample": (_BLOCKS, c_int, (Handle, c_uint32, Handle)),
+    "engine_unload_sample": (_BLOCKS, c_int, (Handle, c_uint32)),
     "engine_port_get_backpressure": (_PROMPT, c_int, (Handle, c_uint32,
                                                       POINTER(BackpressureStats))),
     "engine_get_backpressure": (_PROMPT, c_int, (Handle, c_uint32, POINTER(BackpressureStats))),

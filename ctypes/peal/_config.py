@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import operator
 import os
+from enum import IntEnum
 from typing import Any
 
 from ._abi import Config, lib, sized
-from ._enums import PRIORITY_NORMAL, Access, Direction
+from ._enums import PRIORITY_NORMAL, Access, Direction, Steal
 from ._log import Log
 
+
 def config(*, device: str | None, capture_device: str | None, playback: bool, capture: bool,
-           format: str | None, access: str | None, priority: int | None, allow_secure: bool,
-           backpressure: tuple[float, float] | None, log: Log, **sizes: int | None) -> Config:
+           format: str | None, access: str | None, priority: int | None, steal: str | None,
+           reopen: bool, allow_secure: bool, backpressure: tuple[float, float] | None,
+           log: Log, **sizes: int | None) -> Config:
     """The struct engine_config for these arguments; see `peal.Engine`."""
     if not playback and not capture:
         raise ValueError("playback and capture are both off: there is nothing to do")
@@ -26,10 +29,12 @@ def config(*, device: str | None, capture_device: str | None, playback: bool, ca
     filled.capture_device = _name("capture_device", capture_device)
     filled.directions = (Direction.PLAYBACK * bool(playback)) | (Direction.CAPTURE * bool(capture))
     filled.format = format_number(format)
-    filled.access = _access(access)
+    filled.access = _choice("access", Access, access)
+    filled.steal = _choice("steal", Steal, steal)
     filled.priority = _priority(priority)
     if backpressure is not None:
         filled.backpressure_on, filled.backpressure_off = thresholds(*backpressure)
+    filled.reopen = bool(reopen)
     filled.fallback_virtual = device is None
     filled.allow_secure = bool(allow_secure)
     filled.log = log.function
@@ -95,11 +100,11 @@ def _formats() -> list[str]:
     return [name for name in names if name != "unknown"]
 
 
-def _access(value: str | None) -> int:
+def _choice(parameter: str, names: type[IntEnum], value: str | None) -> int:
     if value is None:
         return 0
     try:
-        return Access[value.upper()]
+        return names[value.upper()]
     except (KeyError, AttributeError):
-        names = ", ".join(repr(access.name.lower()) for access in Access)
-        raise ValueError(f"access must be one of {names}, not {value!r}") from None
+        known = ", ".join(repr(member.name.lower()) for member in names)
+        raise ValueError(f"{parameter} must be one of {known}, not {value!r}") from None

@@ -2,7 +2,9 @@
 """The dispatcher: the one place that drains a port's out ring, and sorts.
 
 A pong that someone waits for by its id goes to that thread, the other pongs
-to one queue, everything else to a second one, each in order. Any number of
+to one queue, events to a second one, each in order. The answer to another
+command goes to the object that stands for it, or nowhere if that was
+forgotten. Any number of
 threads may wait at once: one of them, the leader, polls the port's
 descriptor; the others are parked, each on a condition of its own. Whoever
 drains wakes those whose messages it found, and whoever leaves wakes one more
@@ -18,11 +20,13 @@ import itertools
 import select
 import threading
 import time
+import weakref
 from collections import deque
 from typing import Any, Callable, Union
 
 from . import _asyncio, _waiting
 from ._abi import Handle, Message, lib
+from ._command import Answer
 from ._enums import MessageType
 from ._life import Life
 from ._messages import REPLY, Pong, message
@@ -32,11 +36,13 @@ _Batch = Message * _BATCH
 #: The most that each queue holds; beyond it the oldest is given up, and counted.
 QUEUE_MAX = 65536
 
-#: What one waits for: a pong with this id, any other pong, any other message.
+#: What one waits for: what has this id, any other pong, any event.
 Key = Union[int, str]
 PONGS, MESSAGES = "pongs", "messages"
 
 _PONG = int(MessageType.PONG)
+_ENDED = int(MessageType.VOICE_ENDED)
+_EVENTS = range(0x200, 0x300)
 
 
 class Dispatcher:
@@ -52,6 +58,8 @@ class Dispatcher:
 
     def __init__(self, port: Handle, life: Life) -> None:
         self.given_up = 0  # messages that nobody took in time
+        #: By id: who is told what became of a command, if not forgotten by then.
+        self.answers: weakref.WeakValueDictionary[int, Answer] = weakref.WeakValueDictionary()
         self._port = port
         self._life = life
         self._lock = threading.RLock()
@@ -123,6 +131,14 @@ class Dispatcher:
         pong: Pong | None = await self._wait_async(
             lambda: self._expected[id], _waiting.deadline(timeout))
         return pong
+
+    def wait_for(self, id: int, take: Callable[[], Any], timeout: float | None) -> Any:
+        """What take returns once that is not None, which the answer with this id may change."""
+        return self._wait(id, take, _waiting.deadline(timeout))
+
+    async def wait_for_async(self, take: Callable[[], Any], timeout: float | None) -> Any:
+        """As `wait_for`, in asyncio."""
+        return await self._wait_async(take, _waiting.deadline(timeout))
 
     def forget(self, id: int, sent: bool) -> None:
         """Expect this pong no more; if it was sent and comes late it is given up."""
@@ -199,8 +215,8 @@ class Dispatcher:
         finally:
             if woken in parked:
                 parked.remove(woken)
-            if key not in self._queues:
-                del self._parked[key]
+            if key not in self._queues and not self._parked.get(key):
+                self._parked.pop(key, None)
 
     def _wake(self, key: Key) -> None:
         woken = _first(self._parked.get(key))
@@ -257,8 +273,11 @@ class Dispatcher:
         while (first := _first(self._unsorted)) is not None:
             fields, now = first
             kind, _, id, frame, result, age_ns, time_ns = fields
-            if kind != _PONG:
+            if kind in _EVENTS:
                 self._queue(MESSAGES, message(REPLY.pack(*fields)))
+                continue
+            if kind != _PONG:
+                self._tell(kind, id, frame, result, age_ns, time_ns)
                 continue
             pong = Pong(id, frame, time_ns, age_ns, result, now)
             if id in self._expected:
@@ -275,6 +294,18 @@ class Dispatcher:
             ring()
         if self._backlog and any(self._queues.values()):
             self._backlog.hoist()
+
+    def _tell(self, kind: int, id: int, frame: int, result: int, late: int, value: int) -> None:
+        """Tell who waits for a command, which may be several threads, what became of it."""
+        answer: Any = self.answers.get(id)
+        if answer is None:
+            return
+        if kind == _ENDED:
+            answer._tell_end(frame, result, value)
+        else:
+            answer._tell(frame, result, late, value)
+        while self._parked.get(id):
+            self._wake(id)
 
     def _queue(self, key: str, item: Any) -> None:
         queue = self._queues[key]

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections import deque
 from typing import Any, Callable, TypeVar
 
-from . import _abi, _health, _info
+from . import _abi, _health, _info, _sample
 from ._abi import Frame, Handle, byref, lib, sized
 from ._backpressure import RingsBackpressure, backpressure_stats
 from ._chunk import Chunk
+from ._clock import Clock
 from ._config import config
 from ._enums import Direction, Ring, State
 from ._errors import control_error
@@ -19,6 +22,7 @@ from ._life import Life
 from ._log import Log
 from ._mailbox import Mailbox
 from ._port import Port
+from ._sample import Sample
 from ._streams import Capture, Playback
 
 # The most frames that one call lets pass: between calls Ctrl-C and close get their turn.
@@ -70,9 +74,22 @@ class Engine(Mailbox):
     stream_frames : int, optional
         Frames that each stream holds, at most 2**24. By default the larger of
         0.2 s and 8 periods.
+    voices : int, optional
+        How many can play at once, 1..4096. By default 256.
+    samples : int, optional
+        How many can be loaded, under the numbers below it; 1..65536. By
+        default 1024.
+    steal : str, optional
+        What a new voice does when every voice plays: "none" (it is refused,
+        `peal.ENOVOICE`), "oldest" or "quietest" (it takes that one's place,
+        which fades out in 2 ms). By default "none".
     backpressure : (float, float), optional
         How full a stream is, 0.0 to 1.0, when backpressure begins, and when
         it ends: a `RingEvent` each. By default (0.9, 0.7).
+    reopen : bool
+        Take a device that is lost again when it returns: the same card, by
+        its id. An event EVENT_RETURNED says so, and the streams go on with a
+        gap.
     allow_secure : bool
         Run even in a privileged program (see ENGINE_ESECURE in peal/error.h).
 
@@ -96,15 +113,17 @@ class Engine(Mailbox):
                  periods: int | None = 3, playback: bool = True, capture: bool = False,
                  priority: int | None = None, capture_device: str | None = None,
                  access: str | None = None, ports: int | None = None,
-                 stream_frames: int | None = None,
+                 stream_frames: int | None = None, voices: int | None = None,
+                 samples: int | None = None, steal: str | None = None,
                  backpressure: tuple[float, float] | None = None,
-                 allow_secure: bool = False) -> None:
+                 reopen: bool = False, allow_secure: bool = False) -> None:
         log = Log()
         wanted = config(
             device=device, capture_device=capture_device, playback=playback, capture=capture,
-            format=format, access=access, priority=priority, allow_secure=allow_secure,
-            backpressure=backpressure, log=log, rate=rate, channels=channels, period_frames=period,
-            periods=periods, ports=ports, stream_frames=stream_frames)
+            format=format, access=access, priority=priority, steal=steal,
+            reopen=reopen, allow_secure=allow_secure, backpressure=backpressure, log=log, rate=rate,
+            channels=channels, period_frames=period, periods=periods, ports=ports,
+            stream_frames=stream_frames, voices=voices, samples=samples)
         handle = Handle()
         code = lib.engine_create(byref(handle), byref(wanted))
         if code < 0:
@@ -117,6 +136,8 @@ class Engine(Mailbox):
         log.flush()
         self._shape = self.info
         self._pending: deque[Chunk] = deque()  # see Capture
+        self._loading = threading.RLock()  # guards what comes now
+        self._loaded: weakref.WeakValueDictionary[int, Sample] = weakref.WeakValueDictionary()
 
     def __enter__(self: Self) -> Self:
         try:
@@ -199,6 +220,93 @@ class Engine(Mailbox):
         """The first engine frame not yet rendered; 0 before the first start."""
         number: int = self._filled(lib.engine_frame, Frame()).value
         return number
+
+    @property
+    def clock(self) -> Clock:
+        """When engine frames meet the converter."""
+        reading = _info.fields(self._filled(lib.engine_get_clock, sized(_abi.Clock)))
+        reading["running"] = bool(reading["running"])
+        return Clock(**reading)
+
+    def frame_at(self, time: float) -> int:
+        """The engine frame that meets the converter at a time.
+
+        Parameters
+        ----------
+        time : float
+            In seconds of `time.monotonic`.
+
+        Raises
+        ------
+        EngineError
+            `errno.EPIPE` when the engine is not running.
+        """
+        return self.clock.frame_at(time)
+
+    def time_of(self, frame: int) -> float:
+        """The time at which an engine frame meets the converter; the reverse of `frame_at`."""
+        return self.clock.time_of(frame)
+
+    def load_sample(self, id: int, path_or_array: Any, rate: int | None = None) -> Sample:
+        """Load a sample under a number; one that had the number before is replaced.
+
+        Voices that play the one before play it to its end; what is sent
+        afterwards plays the new one. It is converted to the engine's rate here.
+
+        Parameters
+        ----------
+        id : int
+            The number, below the engine's `samples`.
+        path_or_array : str, os.PathLike, array or Chunk
+            A sound file (WAV, FLAC, AIFF, Ogg ...). Or an array of float32,
+            float64, int16 or int32, of NumPy or anything else with a buffer,
+            of shape (frames,) or (frames, channels); full scale is -1.0 to
+            1.0 in floats, and the whole range in integers. What is no finite
+            number becomes silence. It is copied.
+        rate : int, optional
+            An array's frames per second. By default the engine's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no such thing, or a number is out of its range.
+        EngineError
+            If the file cannot be opened (`errno.ENOENT` ...) or is no sound
+            file (`errno.EILSEQ`, `errno.ENODATA`), if it is too large
+            (`errno.EOVERFLOW`), if the C library was built without what is
+            needed (`errno.ENOSYS`), or if the engine has no playback or is
+            closed.
+        """
+        number = self._sample_number(id)
+        self._life.check()
+        loan = _sample.made(path_or_array, rate, self._shape.rate)
+        sample = _sample.described(loan, number, self)
+        with self._loading:
+            self._life.call(lib.engine_load_sample, self._engine_handle, number, loan.handle)
+            self._loaded[number] = sample
+        return sample
+
+    def unload_sample(self, id: int) -> None:
+        """Forget a number. Voices play on.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        EngineError
+            `peal.ENOSAMPLE` when nothing is loaded under it.
+        """
+        number = self._sample_number(id)
+        self._life.check()
+        with self._loading:
+            self._life.call(lib.engine_unload_sample, self._engine_handle, number)
+            self._loaded.pop(number, None)
+
+    def _unload(self, sample: Sample) -> None:
+        self._life.check()
+        with self._loading:
+            if self._loaded.get(sample.number) is sample:
+                self.unload_sample(sample.number)
 
     @property
     def state(self) -> State:

@@ -16,7 +16,8 @@ class EngineError(OSError):
     errno : int
         A positive errno (`errno.EBUSY` ...), or one of the engine's own
         negative codes: `peal.EFORKED`, `peal.EABI`, `peal.ESECURE`,
-        `peal.ELOST`.
+        `peal.ELOST`, `peal.ENOSAMPLE`, `peal.ENOVOICE`, `peal.EVOICE`,
+        `peal.ESCHEDULE`.
     strerror : str
         The sentence that says what was refused and what is possible.
     """

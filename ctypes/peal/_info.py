@@ -82,6 +82,10 @@ class Info:
         Frames that each stream holds.
     ports : int
         How many ports can be open beside the engine's own.
+    voices : int
+        How many can play at once; 0 without playback.
+    samples : int
+        How many can be loaded; 0 without playback.
     playback, capture : PcmInfo or None
         The PCM of each direction; None if it is not used.
     """
@@ -97,6 +101,8 @@ class Info:
     fallback: bool
     stream_frames: int
     ports: int
+    voices: int
+    samples: int
     playback: PcmInfo | None
     capture: PcmInfo | None
 
@@ -155,6 +161,9 @@ class Stats:
     poll_timeouts: int
     xruns: int
     suspends: int
+    demoted: int
+    stalls: int
+    slips: int
     lost_frames: int
     underrun_frames: int
     overrun_frames: int

@@ -4,30 +4,23 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import operator
 import weakref
 from array import array
 from collections.abc import Iterable
 from typing import Any
 
-from ._abi import Handle, in_turn, lib, sized
+from ._abi import Handle, lib, sized
 from ._abi import PortStats as _PortStats
+from ._command import next_id as _next_id
+from ._commands import Commands
 from ._dispatch import MESSAGES, PONGS, Dispatcher
-from ._enums import FLAG_WAKE, RING_MESSAGES, MessageType
+from ._enums import FLAG_WAKE, MessageType
 from ._errors import EngineError
 from ._info import PortStats, fields
 from ._life import Life
 from ._log import logger
 from ._messages import COMMAND, Event, Pong
-
-# Ids that peal chooses have the top bit set; the others are the program's.
-_next_id = in_turn(
-    itertools.chain.from_iterable(itertools.repeat(range(1 << 31, 1 << 32))).__next__)
-
-# After this many pings the replies are taken in, so that the ring has room for more. Python keeps
-# numbers up to 256 ready made, so that counting them costs next to nothing.
-_DRAIN_AFTER = RING_MESSAGES // 4
 
 _send_ping = lib.engine_port_send_ping
 
@@ -40,7 +33,7 @@ def _close_quietly(life: Life) -> None:
         logger.error("closing: %s", failure)
 
 
-class Mailbox:
+class Mailbox(Commands):
     """What an `Engine` and a `Port` have in common. Any thread may call any of it.
 
     It is closed at the latest when it is garbage or the interpreter ends.
@@ -51,7 +44,7 @@ class Mailbox:
         self._port_handle = port
         self._life = life
         self._dispatcher = Dispatcher(port, life)
-        self._credit = _DRAIN_AFTER
+        super().__init__()
         weakref.finalize(self, _close_quietly, life)
 
     def __exit__(self, *_: object) -> None:
@@ -268,10 +261,6 @@ class Mailbox:
         if code < 0:
             raise self._life.error(code)
         return PortStats(**fields(stats))
-
-    def _relieve(self) -> None:
-        self._credit = _DRAIN_AFTER
-        self._dispatcher.relieve()
 
     def _send_again(self, id: int, code: int) -> None:
         if code == -errno.ENOBUFS:  # what waits for us may be what holds it up

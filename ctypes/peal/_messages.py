@@ -7,14 +7,18 @@ import struct
 from dataclasses import dataclass
 from typing import Union
 
-from ._enums import Direction, MessageType, Ring, State, Step
+from ._enums import Cause, Direction, MessageType, Ring, State, Step
 
 #: struct engine_message, its union read as a reply, a device's event and a stream's.
 REPLY = struct.Struct("=HHIQiIQ")
-EVENT = struct.Struct("=HHIQBBBBiII")
+EVENT = struct.Struct("=HHIQBBBBhBxII")
 RING = struct.Struct("=HHIQBBHIQ")
 #: A command's first fields, all others 0.
 COMMAND = struct.Struct("=HHI24x")
+#: A command with its union: to play, to set a volume, to stop one voice or all.
+PLAY = struct.Struct("=HHIQHBBffI")
+VOLUME = struct.Struct("=HHIQIIfI")
+STOP = struct.Struct("=HHIQII8x")
 
 
 @dataclass
@@ -78,6 +82,8 @@ class Message:
         The direction that showed it.
     error : int
         That call's negative result; 0 if none.
+    cause : Cause
+        Why, as far as can be told.
     lost_frames : int
         By how many frames the engine frame jumped.
     took : float
@@ -85,7 +91,7 @@ class Message:
     """
 
     __slots__ = ("type", "dropped", "frame", "from_state", "to_state", "step", "directions",
-                 "error", "lost_frames", "took")
+                 "error", "cause", "lost_frames", "took")
 
     type: MessageType
     dropped: int
@@ -95,6 +101,7 @@ class Message:
     step: Step
     directions: Direction
     error: int
+    cause: Cause
     lost_frames: int
     took: float
 
@@ -146,10 +153,10 @@ _OF_RINGS = {int(MessageType.EVENT_BACKPRESSURE), int(MessageType.EVENT_UNDERRUN
 
 def message(raw: bytes) -> Event:
     """The event in the 32 bytes of a struct engine_message."""
-    kind, _, dropped, frame, was, now, step, way, code, lost, took_us = EVENT.unpack(raw)
+    kind, _, dropped, frame, was, now, step, way, code, cause, lost, took_us = EVENT.unpack(raw)
     if kind in _OF_RINGS:
         *_, ring, on, permille, length, time_ns = RING.unpack(raw)
         return RingEvent(MessageType(kind), dropped, frame, Ring(ring), bool(on),
                          permille / 1000, length, time_ns)
     return Message(MessageType(kind), dropped, frame, State(was), State(now), Step(step),
-                   Direction(way), code, lost, took_us / 1e6)
+                   Direction(way), code, Cause(cause), lost, took_us / 1e6)

@@ -28,6 +28,7 @@ class Port(Mailbox):
         life = Life("port", handle, destroy=lib.engine_port_close)
         engine._life.adopt(life)
         super().__init__(engine._engine_handle, handle, life)
+        self._shape = engine._shape
 
     def __enter__(self) -> Port:
         return self

@@ -112,7 +112,9 @@ enum engine_cause {
 	ENGINE_CAUSE_DEVICE = 3,   /* it stopped while there was time left */
 	ENGINE_CAUSE_SYSTEM = 4,   /* the system suspended it */
 	ENGINE_CAUSE_GONE = 5,     /* unplugged, or its server died */
-	ENGINE_CAUSE_RESTARTS = 6, /* restarted 8 times without a frame moved */
+	/* restarted 8 times without a frame moved; those after a late wake-up
+	 * count only once it lasts as long as a stall may */
+	ENGINE_CAUSE_RESTARTS = 6,
 	ENGINE_CAUSE_REFUSED = 7,  /* it refused to be restarted */
 	ENGINE_CAUSE_SILENT = 8,   /* it neither moved nor said anything for too long */
 };

@@ -27,6 +27,7 @@ struct command {
 extern const struct command ping_command;
 extern const struct command play_command;
 extern const struct command record_command;
+extern const struct command tone_command;
 extern const struct command monitor_command;
 extern const struct command devices_command;
 extern const struct command doctor_command;

@@ -13,8 +13,8 @@
 #include "cli/terminal.h"
 
 static const struct command *const commands[] = {
-	&ping_command, &play_command, &record_command, &monitor_command, &devices_command,
-	&doctor_command,
+	&ping_command, &play_command, &record_command, &tone_command, &monitor_command,
+	&devices_command, &doctor_command,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -43,16 +43,22 @@ uint32_t options_number(const struct command *command, const char *what, const c
 	return (uint32_t)number;
 }
 
+double options_real(const struct command *command, const char *what, const char *unit,
+		    const char *text, double low, double high)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	if (end == text || *end || !isfinite(number) || number < low || number > high)
+		options_refuse(command, "%s must be a number of %s from %g to %g, not '%s'",
+			       what, unit, low, high, text);
+	return number;
+}
+
 double options_seconds(const struct command *command, const char *what, const char *text,
 		       double low, double high)
 {
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !isfinite(seconds) || seconds < low || seconds > high)
-		options_refuse(command, "%s must be a number of seconds from %g to %g, not '%s'",
-			       what, low, high, text);
-	return seconds;
+	return options_real(command, what, "seconds", text, low, high);
 }
 
 static uint32_t options_format(const struct command *command, const char *name)

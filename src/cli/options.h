@@ -49,9 +49,12 @@ enum {
 int options_next(const struct command *command, int argc, char **argv,
 		 struct engine_config *config);
 
-/* A whole number, or a number of seconds, within low..high. what: how the sentence names it. */
+/* A whole number, or one of some unit or of seconds, within low..high. what: how the sentence
+ * names it. */
 uint32_t options_number(const struct command *command, const char *what, const char *text,
 			uint32_t low, uint32_t high);
+double options_real(const struct command *command, const char *what, const char *unit,
+		    const char *text, double low, double high);
 double options_seconds(const struct command *command, const char *what, const char *text,
 		       double low, double high);
 

@@ -18,21 +18,21 @@ static bool volume_good(const struct engine_message *m)
 		(m->volume.target == ENGINE_TARGET_ENGINE && m->volume.voice == 0));
 }
 
-static bool sample_good(const struct rt *rt, const struct engine_message *m)
+static bool sample_good(const struct engine_port *port, const struct engine_message *m)
 {
-	return m->sample.sample < rt->bank.count && m->sample.reserved[0] == 0 &&
+	return m->sample.sample < port->samples && m->sample.reserved[0] == 0 &&
 	       m->sample.reserved[1] == 0 && m->sample.reserved[2] == 0;
 }
 
-static bool play_good(const struct rt *rt, const struct engine_message *m)
+static bool play_good(const struct engine_port *port, const struct engine_message *m)
 {
-	return m->play.sample < rt->bank.count && m->play.loop <= 1 && m->play.reserved == 0 &&
+	return m->play.sample < port->samples && m->play.loop <= 1 && m->play.reserved == 0 &&
 	       within(m->play.velocity, 0.0f, ENGINE_VOLUME_MAX) &&
 	       (m->play.rate == 0.0f ||
 		within(m->play.rate, ENGINE_RATE_RATIO_MIN, ENGINE_RATE_RATIO_MAX));
 }
 
-static bool good(const struct rt *rt, const struct engine_message *m)
+static bool good(const struct engine_port *port, const struct engine_message *m)
 {
 	switch (m->type) {
 	case ENGINE_STOP:
@@ -40,9 +40,9 @@ static bool good(const struct rt *rt, const struct engine_message *m)
 	case ENGINE_SET_VOLUME:
 		return volume_good(m);
 	case ENGINE_LOAD_SAMPLE:
-		return sample_good(rt, m);
+		return sample_good(port, m);
 	case ENGINE_PLAY_SAMPLE:
-		return play_good(rt, m);
+		return play_good(port, m);
 	case ENGINE_STOP_VOICE:
 		return m->voice.reserved == 0;
 	default:
@@ -50,7 +50,7 @@ static bool good(const struct rt *rt, const struct engine_message *m)
 	}
 }
 
-int command_check(const struct rt *rt, const struct message_words *words)
+int command_check(const struct engine_port *port, const struct message_words *words)
 {
 	struct engine_message message;
 
@@ -60,8 +60,8 @@ int command_check(const struct rt *rt, const struct message_words *words)
 		return words->a == 0 ? 0 : -EINVAL;
 	if (message_type(words->head) > ENGINE_STOP_VOICE || message_type(words->head) == 0)
 		return -EINVAL;
-	if (!rt->playback)
+	if (port->samples == 0)
 		return -ENOTSUP;
 	message_unpack(&message, words);
-	return good(rt, &message) ? 0 : -EINVAL;
+	return good(port, &message) ? 0 : -EINVAL;
 }

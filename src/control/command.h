@@ -7,9 +7,9 @@
 #ifndef PEAL_CONTROL_COMMAND_H
 #define PEAL_CONTROL_COMMAND_H
 
-#include "rt/rt.h"
+#include "control/port.h"
 
 /* 0; -EINVAL; -ENOTSUP for what only an engine that plays can do. */
-int command_check(const struct rt *rt, const struct message_words *words);
+int command_check(const struct engine_port *port, const struct message_words *words);
 
 #endif

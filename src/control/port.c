@@ -34,6 +34,7 @@ int port_attach(struct engine_port *port, struct engine *engine, bool events)
 		port->engine = engine;
 		port->lane = lane;
 		port->rt = rt;
+		port->samples = rt->bank.count;
 		/* pairs with the acquire in rt/dispatch.c: the lane is set up */
 		store_release(&lane->state, LANE_OPEN);
 		if (i >= load_relaxed(&rt->lanes_used))

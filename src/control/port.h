@@ -24,7 +24,8 @@ struct engine_port {
 	/* constant while the port is open */
 	struct engine *engine;
 	struct lane *lane;
-	struct rt *rt;
+	struct rt *rt; /* in the arena: not there in a forked child */
+	uint32_t samples; /* that can be loaded; 0: the engine has no playback */
 	/* control: written under the engine's lock; read by whoever was refused */
 	atomic_of(bool) closed;
 	/* control: under the engine's lock */

@@ -84,14 +84,14 @@ static int send_checked(struct engine_port *port, const struct engine_message *m
 }
 
 /* Whether all of them are good; flags becomes what any of them asks for. */
-static int check_batch(const struct rt *rt, const struct engine_message *messages, size_t count,
+static int check_batch(const struct engine_port *port, const struct engine_message *messages, size_t count,
 		       unsigned *flags)
 {
 	uint32_t answers = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct message_words words = message_pack(&messages[i]);
-		int err = command_check(rt, &words);
+		int err = command_check(port, &words);
 
 		if (err < 0)
 			return err;
@@ -112,7 +112,7 @@ int engine_port_send_batch(struct engine_port *port, const struct engine_message
 		return -EINVAL;
 	if (count > ENGINE_RING_MESSAGES)
 		return -EMSGSIZE;
-	err = check_batch(port->rt, messages, count, &flags);
+	err = check_batch(port, messages, count, &flags);
 	if (err < 0)
 		return err;
 	if (!guard_take(&port->sending))
@@ -133,7 +133,7 @@ static int send_one(struct engine_port *port, const struct engine_message *messa
 	if (!port || !message)
 		return -EINVAL;
 	words = message_pack(message);
-	err = command_check(port->rt, &words);
+	err = command_check(port, &words);
 	if (err < 0)
 		return err;
 	if (words.b == 0)

@@ -179,6 +179,7 @@ void cycle(struct rt *rt)
 		tick(rt);
 	/* before the period is rendered, so that a command can act in it */
 	dispatch(rt);
+	commands_report_ended(rt);
 	transport_move(rt, periods);
 	if (periods > 0 || late)
 		pressure_update(rt);

@@ -29,6 +29,8 @@ void orders_take(struct rt *rt)
 	case ORDER_HELLO:
 		break;
 	case ORDER_START:
+		/* what was sent before the call is in time for the first frame */
+		dispatch(rt);
 		order->result = transport_start(rt);
 		break;
 	case ORDER_STOP:

@@ -151,6 +151,15 @@ static void give_up(struct rt *rt, struct sign sign)
 	}
 }
 
+/* A machine that starves us is no fault of the device, and its restarts take
+ * their time: they are no spinning. But they end as a stall does. */
+static bool hopeless(const struct rt *rt, enum engine_cause cause)
+{
+	const struct transport *t = &rt->transport;
+
+	return cause != ENGINE_CAUSE_WOKEN_LATE || rt->now_ns - t->progress_ns >= t->patience_ns;
+}
+
 static void xrun(struct rt *rt, struct sign sign)
 {
 	struct transport *t = &rt->transport;
@@ -161,7 +170,7 @@ static void xrun(struct rt *rt, struct sign sign)
 
 	count_add(&rt->vitals.xruns, 1);
 	add_relaxed(&rt->health->xruns, 1);
-	if (t->restarts >= TRANSPORT_RESTARTS_MAX) {
+	if (t->restarts >= TRANSPORT_RESTARTS_MAX && hopeless(rt, cause)) {
 		lose(rt, sign, ENGINE_CAUSE_RESTARTS);
 		return;
 	}
@@ -279,6 +288,7 @@ int recover_adopt(struct rt *rt)
 	}
 	count_add(&rt->vitals.lost_frames, lost);
 	t->restarts = 0;
+	t->progress_ns = rt->now_ns;
 	transport_enter(rt, ENGINE_STATE_RUNNING);
 	post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, sign, ENGINE_CAUSE_NONE, lost);
 	return 0;

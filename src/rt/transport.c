@@ -40,6 +40,23 @@ static void publish_frame(struct rt *rt)
 	store_relaxed(&rt->vitals.frame, t->playback ? t->frame : t->captured);
 }
 
+/* The frame at the converter at this time. */
+static void publish_clock(struct rt *rt, uint64_t frames_ready, uint64_t now_ns)
+{
+	struct transport *t = &rt->transport;
+	struct vitals *vitals = &rt->vitals;
+	uint64_t frame = t->playback ? t->frame + frames_ready - t->playback->buffer_frames :
+				       t->captured + frames_ready;
+	uint32_t looks = load_relaxed(&vitals->clock_looks);
+
+	store_relaxed(&vitals->clock_looks, looks + 1);
+	/* these pair with the acquires in engine_get_clock: who sees one of them
+	 * sees that it was being written */
+	store_release(&vitals->clock_frame, frame);
+	store_release(&vitals->clock_ns, now_ns);
+	store_release(&vitals->clock_looks, looks + 2);
+}
+
 /* The longest that a device in order is silent; USB takes its time to start. */
 static uint64_t overdue_after_ns(const struct transport *t)
 {
@@ -111,6 +128,7 @@ int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
 	t->worked_ns = 0;
 	t->truth_ns = 0;
 	publish_frame(rt);
+	publish_clock(rt, 0, rt->now_ns);
 	return 0;
 }
 
@@ -133,6 +151,7 @@ int transport_start(struct rt *rt)
 	if (t->state != ENGINE_STATE_PREPARED)
 		return 0;
 	t->restarts = 0;
+	t->progress_ns = rt->now_ns;
 	if (rt->capture)
 		rt->capture->gap = 0;
 	if (rt->playback)
@@ -246,24 +265,6 @@ static void check_truth(struct rt *rt, uint64_t frame)
 	t->truth_frame = frame;
 }
 
-/* The frame at the converter when we woke. */
-static void publish_clock(struct rt *rt, uint64_t frames_ready)
-{
-	struct transport *t = &rt->transport;
-	struct vitals *vitals = &rt->vitals;
-	uint64_t frame = t->playback ? t->frame + frames_ready - t->playback->buffer_frames :
-				       t->captured + frames_ready;
-	uint32_t looks = load_relaxed(&vitals->clock_looks);
-
-	store_relaxed(&vitals->clock_looks, looks + 1);
-	/* these pair with the acquires in engine_get_clock: who sees one of them
-	 * sees that it was being written */
-	store_release(&vitals->clock_frame, frame);
-	store_release(&vitals->clock_ns, rt->woke_ns);
-	store_release(&vitals->clock_looks, looks + 2);
-	check_truth(rt, frame);
-}
-
 /* The position says how long ago the period was due, to a frame. */
 static void record_lateness(struct rt *rt, uint64_t frames)
 {
@@ -288,7 +289,8 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 	if (frames >= t->period_frames) {
 		if (t->state == ENGINE_STATE_STALLED)
 			recover_moving(rt);
-		publish_clock(rt, (uint64_t)frames);
+		publish_clock(rt, (uint64_t)frames, rt->woke_ns);
+		check_truth(rt, load_relaxed(&rt->vitals.clock_frame));
 		record_lateness(rt, (uint64_t)frames - t->period_frames);
 		return (uint32_t)(frames / t->period_frames);
 	}
@@ -372,6 +374,7 @@ void transport_move(struct rt *rt, uint32_t periods)
 	if (!transport_runs(t) || moved < periods)
 		return;
 	t->moved_ns = rt->woke_ns;
+	t->progress_ns = rt->woke_ns;
 	t->restarts = 0;
 	t->idle_wakes = 0;
 	t->playback_lacks = true;

@@ -43,7 +43,8 @@ struct transport {
 	uint64_t hold_until_ns; /* leave the device alone until then; 0: do not */
 	uint64_t pace_ns;       /* until when the fastest device would take for what passed */
 	uint64_t trouble_ns;    /* when the trouble being dealt with was found */
-	uint64_t moved_ns;      /* when frames last moved */
+	uint64_t moved_ns;      /* when frames last moved, those that fill the buffer too */
+	uint64_t progress_ns;   /* when they last did by the device's own doing */
 	uint64_t worked_ns;     /* how long the work of that cycle took */
 	uint64_t stalled_ns;    /* when it stalled, or was lost */
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the built peal command, as a shell does: PEAL_COMMAND, or build/peal."""
 
+import ctypes
 import os
 import pty
 import re
@@ -193,6 +194,39 @@ def write_float_wav(tmp_path):
         body += b"data" + struct.pack("<I", len(data)) + data
         path = tmp_path / name
         path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_sound(tmp_path):
+    """
+    write_sound(name, format, samples): a file of any format that libsndfile writes,
+    of mono 16-bit samples at 48000 Hz. format: its SF_FORMAT_ number.
+    """
+
+    class Info(ctypes.Structure):
+        _fields_ = [("frames", ctypes.c_int64)] + [
+            (name, ctypes.c_int)
+            for name in ("samplerate", "channels", "format", "sections", "seekable")
+        ]
+
+    try:
+        library = ctypes.CDLL("libsndfile.so.1")
+    except OSError:
+        pytest.skip("libsndfile.so.1 is not installed")
+    library.sf_open.restype = ctypes.c_void_p
+
+    def write(name, format, samples):
+        path = tmp_path / name
+        info = Info(samplerate=48000, channels=1, format=format)
+        file = library.sf_open(os.fsencode(path), 0x20, ctypes.byref(info))
+        assert file, f"libsndfile does not write format {format:#x}"
+        file, count = ctypes.c_void_p(file), ctypes.c_int64(len(samples))
+        frames = (ctypes.c_short * len(samples))(*samples)
+        assert library.sf_writef_short(file, frames, count) == len(samples)
+        assert library.sf_close(file) == 0
         return path
 
     return write

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import CALM, INTERFACE, PATIENCE
 
-COMMANDS = ["ping", "play", "record", "monitor", "devices", "doctor"]
+COMMANDS = ["ping", "play", "record", "tone", "monitor", "devices", "doctor"]
 
 
 def test_help_goes_to_stdout_and_names_every_command(peal):
@@ -34,7 +34,8 @@ def test_help_lists_every_option_the_command_takes(peal, command):
     help_text = peal(command, "--help").stdout
     for option in ("--device", "--rate", "--channels", "--format", "--period", "--periods",
                    "--priority", "--count", "--interval", "--wake", "--stopped", "--quiet",
-                   "--duration", "--json", "--prometheus", "--statsd"):
+                   "--duration", "--json", "--prometheus", "--statsd", "--frequency", "--level",
+                   "--on"):
         # the operand too many keeps a known option from being acted on
         known = "unknown option" not in peal(command, option, "1", "a", "b").stderr
         assert known == (f"{option} " in help_text), option
@@ -76,6 +77,17 @@ def test_version_tells_the_interface(peal):
         ("record -d 0 a.wav", "duration must be a number of seconds from 0.001 "),
         ("record -c 257 a.wav", "channels must be a whole number from 1 to 256"),
         ("record -f MP3 a.wav", "format must be S16_LE, "),
+        ("tone hum", "peal: tone: there is no sound 'hum': it is sine, sweep or noise"),
+        ("tone sine sine", "'sine' is one argument too many"),
+        ("tone -F 0", "frequency must be a number of Hz from 1 to 384000, not '0'"),
+        ("tone -F 24000", "frequency must be below half the rate, 24000 Hz, not 24000"),
+        ("tone -r 8000 -F 5000", "below half the rate, 4000 Hz"),
+        ("tone --level 1", "level must be a number of dB from -120 to 0, not '1'"),
+        ("tone --level loud", "level must be a number of dB"),
+        ("tone -o 3", "a channel must be a whole number from 1 to 2, not '3'"),
+        ("tone -c 4 -o 1,", "a channel must be a whole number from 1 to 4, not ''"),
+        ("tone -o 1,1111111111111111111111", "a channel must be"),
+        ("tone -d 601 sweep", "a sweep takes 600 seconds at most"),
         ("monitor extra", "peal: monitor: 'extra' is one argument too many"),
         ("monitor -i 0", "interval must be a number of seconds from 0.01 to 86400, not '0'"),
         ("monitor --statsd", "peal: monitor: --statsd needs a value"),

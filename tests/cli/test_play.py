@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """peal play: on the virtual card, and bit for bit into devices that are files."""
 
+import math
 import os
 import random
 import re
@@ -93,6 +94,29 @@ def test_samples_of_32_bits_arrive_untouched(peal, write_wav, file_devices):
     data = random.Random(4).randbytes(5000 * 4)
     peal("play", "-D", "tofile", write_wav("a.wav", 5000, width=4, channels=1, data=data))
     assert data in file_devices.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name, format",
+    [("a.flac", 0x170002), ("a.aiff", 0x020002), ("a.au", 0x030002), ("a.caf", 0x180002)],
+)
+def test_every_kind_of_file_arrives_untouched(peal, write_sound, file_devices, name, format):
+    whole = random.Random(6)
+    samples = [whole.randrange(-(2**15), 2**15) for _ in range(10000)]  # more than one block
+    done = peal("play", "-D", "tofile", write_sound(name, format, samples))
+    assert played(done) == 10000
+    assert struct.pack("<10000h", *samples) in file_devices.read_bytes()
+
+
+@pytest.mark.parametrize("name, format", [("a.ogg", 0x200060), ("a.opus", 0x200064)])
+def test_a_compressed_file_arrives_nearly_untouched(peal, write_sound, file_devices, name, format):
+    samples = [round(16384 * math.sin(math.tau * 440 * n / 48000)) for n in range(48000)]
+    done = peal("play", "-D", "tofile", write_sound(name, format, samples))
+    assert played(done) == 48000
+    data = file_devices.read_bytes()
+    heard = struct.unpack(f"<{len(data) // 4}f", data)[10000:40000]
+    error = max(abs(a - b / 32768) for a, b in zip(heard, samples[10000:40000]))
+    assert error < 0.05
 
 
 def test_floats_arrive_untouched(peal, write_float_wav, file_devices):

@@ -55,16 +55,18 @@ def test_a_late_program_is_told(make_engine):
 
 
 def test_an_event_is_read_field_by_field():
-    assert message(EVENT.pack(0x201, 0, 7, 2**40, 2, 3, 4, 3, -32, 480, 1500)) == (
+    assert message(EVENT.pack(0x201, 0, 7, 2**40, 2, 3, 4, 3, -32, 2, 480, 1500)) == (
         peal.Message(
             peal.MessageType.EVENT_XRUN, 7, 2**40, peal.State.RUNNING, peal.State.XRUN,
-            peal.Step.COMMIT, peal.Direction.PLAYBACK | peal.Direction.CAPTURE, -32, 480, 0.0015))
+            peal.Step.COMMIT, peal.Direction.PLAYBACK | peal.Direction.CAPTURE, -32,
+            peal.Cause.WORK, 480, 0.0015))
     assert message(RING.pack(0x205, 0, 7, 2**40, 2, 1, 900, 18, 2**50)) == (
         peal.RingEvent(peal.MessageType.EVENT_BACKPRESSURE, 7, 2**40, peal.Ring.CAPTURE,
                        True, 0.9, 18, 2**50))
 
 
-@pytest.mark.parametrize("names", [peal.MessageType, peal.State, peal.Step])
+@pytest.mark.parametrize("names", [
+    peal.MessageType, peal.State, peal.Step, peal.Cause, peal.Steal, peal.End])
 def test_numbers_of_a_newer_library_have_a_name_too(names):
     assert names(250).name == "UNKNOWN_250"
     assert names(250) == 250

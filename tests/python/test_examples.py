@@ -20,6 +20,7 @@ EXAMPLES = {
     "numpy_sine.py": r"48000 frames recorded as float32, the loudest frequency is 440 Hz\n$",
     "threads.py": r"(thread \d: median round trip \d+ us\n){4}$",
     "events.py": r"Stats\(cycles=\d+, .*\)\n$",
+    "sampler.py": r"32 strokes played, \d+ of them late\n$",
     "devices.py": r"virtual: playback and capture\n.*\n$",
 }
 

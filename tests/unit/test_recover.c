@@ -377,6 +377,29 @@ static const struct {
 	{ ENGINE_CAPTURE, FAKE_START, -EPIPE, ENGINE_STEP_START, -EPIPE },
 };
 
+START_TEST(a_starved_thread_gives_the_device_time)
+{
+	struct engine_message message;
+
+	begin((struct fake_shape){ 0 });
+	/* woken too late, each time, for half a second: it is not the device's fault */
+	for (int i = 0; i < 50; i++) {
+		strike(ENGINE_PLAYBACK, FAKE_LEAP, 10 * FAKE_MS, 0);
+		fake_rt_turn(&fake);
+		ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_RUNNING);
+	}
+	while (fake_rt_receive(&fake, 0, &message))
+		ck_assert_int_eq(message.device.cause, ENGINE_CAUSE_WOKEN_LATE);
+	/* but it does not go on for ever */
+	for (int i = 0; i < 60; i++) {
+		strike(ENGINE_PLAYBACK, FAKE_LEAP, 10 * FAKE_MS, 0);
+		fake_rt_turn(&fake);
+	}
+	ck_assert_int_eq(fake_rt_state(&fake), ENGINE_STATE_LOST);
+	end();
+}
+END_TEST
+
 START_TEST(a_device_that_cannot_be_restarted_is_lost)
 {
 	begin((struct fake_shape){ 0 });
@@ -773,6 +796,7 @@ int main(void)
 	suite_add_tcase(suite, xruns);
 
 	tcase_add_loop_test(lost, a_device_that_starts_in_vain_is_lost_after_eight_restarts, 0, 2);
+	tcase_add_test(lost, a_starved_thread_gives_the_device_time);
 	tcase_add_loop_test(lost, a_device_that_cannot_be_restarted_is_lost, 0, COUNT(refusals));
 	tcase_add_test(lost, what_stop_answers_does_not_matter);
 	tcase_add_loop_test(lost, an_unplugged_device_is_lost_within_the_wake_up, 0,
