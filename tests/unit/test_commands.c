@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -571,6 +572,52 @@ START_TEST(a_sample_that_is_replaced_is_played_to_its_end)
 }
 END_TEST
 
+#define LOADS 100000
+
+/* Pages that are resident, without what a sanitizer keeps for itself. */
+static long resident(void)
+{
+	long pages = 0;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	ck_assert_ptr_nonnull(statm);
+	ck_assert_int_eq(fscanf(statm, "%*d %ld", &pages), 1);
+	fclose(statm);
+#endif
+	return pages;
+}
+
+START_TEST(samples_come_and_go_beneath_voices_that_play_them)
+{
+	struct engine *manual = engine;
+	uint64_t handled;
+	long before;
+
+	engine = virtual_create("virtual", .channels = 1, .period_frames = PERIOD, .samples = 8,
+				.steal = ENGINE_STEAL_OLDEST);
+	load_constant(0, 0.01f, 500);
+	start();
+	before = resident();
+	for (uint32_t i = 0; i < LOADS; i++) {
+		struct engine_message command = play(i, i % 8, 0);
+
+		load_constant(i % 8, 0.01f, 100 + i % 400);
+		if (i % 5 == 0)
+			ck_assert_int_eq(engine_unload_sample(engine, i % 8), 0);
+		command.flags = ENGINE_FLAG_QUIET;
+		/* what does not fit is no matter: as many play as can */
+		ck_assert_int_ge(engine_send(engine, &command), -ENOBUFS);
+	}
+	handled = virtual_port_stats(engine_own_port(engine)).handled;
+	ck_assert_uint_gt(handled, 1000);
+	virtual_destroy(engine);
+	/* they would be 100000 pages */
+	ck_assert_int_lt(resident() - before, 5000);
+	engine = manual;
+}
+END_TEST
+
 START_TEST(the_clock_says_which_frame_is_at_the_converter)
 {
 	struct engine_clock clock = { .size = sizeof(clock) };
@@ -624,6 +671,7 @@ int main(void)
 	tcase_add_test(tests, the_volume_is_that_of_the_stream_too);
 	tcase_add_test(tests, stop_all_fades_and_can_cancel);
 	tcase_add_test(tests, a_sample_that_is_replaced_is_played_to_its_end);
+	tcase_add_test(tests, samples_come_and_go_beneath_voices_that_play_them);
 	tcase_add_test(tests, the_clock_says_which_frame_is_at_the_converter);
 	return support_run(suite);
 }
