@@ -12,9 +12,10 @@
 #: make cli         the tests of the peal command (the same)
 #: make bench       the benchmarks
 #: make soak        an hour of streaming, every frame accounted for (SOAK_SECONDS=3600)
-#: make faults      faults of every kind by the thousand, in virtual time (FAULTS=1000)
+#: make faults      faults of every kind: by the thousand, and in real time (FAULTS=1000)
 #: make fuzz        the loader of samples, on hostile files (FUZZ_SECONDS=20)
 #: make lab         the tests on real kernel drivers, in an emulated machine
+#: make servers     the tests on PipeWire, PulseAudio and JACK
 #: make examples    the C examples
 #: make install     to PREFIX (/usr/local), below DESTDIR if given
 #: make uninstall   the same files, away
@@ -143,7 +144,8 @@ unit_programs := $(call programs,tests/unit,test_)
 bench_programs := $(call programs,tests/bench,bench_)
 example_programs := $(call programs,src/examples,)
 soak_program := $(call programs,tests/soak,)
-faults_program := $O/tests/faults/faults
+faults_support := $(call support,tests/faults,faults_)
+faults_programs := $(call programs,tests/faults,faults_)
 fuzz_sources := $(wildcard $(srcdir)/src/control/sample_*.c) \
 	$(addprefix $(srcdir)/src/control/,sample.c last_error.c format.c error.c alsa_text.c)
 fuzz_headers := $(wildcard $(srcdir)/include/peal/*.h $(srcdir)/src/*/*.h)
@@ -151,7 +153,7 @@ python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench soak faults fuzz lab examples install \
+.PHONY: all lib programs check unit python cli bench soak faults fuzz lab servers examples install \
 	uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -212,7 +214,8 @@ $O/install/peal.pc: $(srcdir)/src/peal.pc.in FORCE
 $(unit_programs): $O/%: $O/obj/%.o $(unit_support) $O/libpeal.a $O/flags $O/files
 	$(call need,CHECK,check)
 	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
-$(faults_program): $(call objects,tests/faults) $(unit_support) $O/libpeal.a $O/flags $O/files
+$(faults_programs): $O/%: $O/obj/%.o $(faults_support) $(unit_support) $O/libpeal.a $O/flags \
+		$O/files
 	$(call need,CHECK,check)
 	$(call link,,$O/libpeal.a $(lib_libs) $(CHECK_LIBS))
 $(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/files
@@ -231,10 +234,12 @@ $(BUILD)/fuzz/%: $(srcdir)/tests/fuzz/%.c $(fuzz_sources) $(fuzz_headers) $O/fla
 examples: $(example_programs)
 lab:
 	$Q$(srcdir)/scripts/lab $(ARGS)
+servers:
+	$Q$(srcdir)/scripts/servers $(ARGS)
 check: unit python cli
 
 # RUN: what runs a program of the target machine (scripts/cross sets it).
-export RUN SANITIZE CC CLANG SOAK_SECONDS FUZZ_SECONDS FAULTS
+export RUN SANITIZE CC CLANG SOAK_SECONDS FUZZ_SECONDS FAULTS FAULTS_REAL
 unit: $(unit_programs)
 	$Q$(srcdir)/scripts/run-tests $(unit_programs)
 python: all
@@ -248,8 +253,8 @@ cli: | python
 endif
 soak: $(soak_program)
 	$Q$(RUN) $(soak_program)
-faults: $(faults_program)
-	$Q$(RUN) $(faults_program)
+faults: $(faults_programs)
+	$Qfor program in $(faults_programs); do $(RUN) $$program || exit; done
 fuzz:
 	+$Q$(srcdir)/scripts/fuzz $(BUILD)
 bench: $(bench_programs) lib
@@ -284,3 +289,15 @@ help:
 
 -include $(patsubst %.o,%.d,$(lib_objects) $(cli_objects) $(call objects,tests/unit \
 	tests/bench tests/soak tests/faults src/examples))
+
+# The virtual card for other programs: an ALSA plugin (src/plugin/pcm_peal.c says
+# how to name it), of the same sources.
+#: make plugin      the virtual card, with its faults, as an ALSA plugin
+plugin_objects := $(call objects,src/plugin src/card) $O/obj/src/shared/doorbell.o
+$O/obj/src/plugin/%: private part_flags = $(lib_flags)
+.PHONY: plugin
+plugin: $O/libasound_module_pcm_peal.so
+cli: plugin
+$O/libasound_module_pcm_peal.so: $(plugin_objects) $O/flags $O/files
+	$(call link,-shared $(filter -Wl$(comma)--no-undefined,$(lib_ldflags)),$(ALSA_LIBS))
+-include $(plugin_objects:%.o=%.d)

@@ -265,7 +265,8 @@ int recover_adopt(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
 	const struct pcm *pcm = t->playback ? t->playback : t->capture;
-	struct sign sign = { NULL, ENGINE_STEP_NONE, 0 };
+	const struct sign nothing = { NULL, ENGINE_STEP_NONE, 0 };
+	struct sign sign = nothing;
 	uint64_t passed, kept = t->playback ? pcm->buffer_frames : 0, lost;
 
 	if (t->state != ENGINE_STATE_LOST)
@@ -273,7 +274,7 @@ int recover_adopt(struct rt *rt)
 	t->trouble_ns = rt->now_ns;
 	if (!t->wanted) {
 		transport_enter(rt, ENGINE_STATE_PREPARED);
-		post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, sign, ENGINE_CAUSE_NONE, 0);
+		post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, nothing, ENGINE_CAUSE_NONE, 0);
 		return 0;
 	}
 	/* there was no position meanwhile: only time tells what was missed */
@@ -290,7 +291,7 @@ int recover_adopt(struct rt *rt)
 	t->restarts = 0;
 	t->progress_ns = rt->now_ns;
 	transport_enter(rt, ENGINE_STATE_RUNNING);
-	post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, sign, ENGINE_CAUSE_NONE, lost);
+	post(rt, ENGINE_EVENT_RETURNED, ENGINE_STATE_LOST, nothing, ENGINE_CAUSE_NONE, lost);
 	return 0;
 }
 

@@ -42,6 +42,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", metavar="WORD", default="",
                         help="only the cards and checks whose name contains WORD")
+    parser.add_argument("--times", type=int, default=5, metavar="N",
+                        help="how often each fault strikes (default: %(default)d)")
     parser.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS",
                         help="power off after this time at most (default: %(default).0f)")
     return parser.parse_args()
@@ -70,6 +72,7 @@ def _test(options: argparse.Namespace) -> int:
     shutil.rmtree(program, ignore_errors=True)
     shutil.copytree(HERE / "suite", program)
     (program / "only").write_text(options.only)
+    (program / "times").write_text(str(options.times))
     results = Results(options.kernel, progress=sys.stderr)
     started = time.monotonic()
     machine = _machine(program, folder, options.kernel, results.take)

@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: MIT
+bluez_monitor.enabled = false
