@@ -145,7 +145,7 @@ bench_programs := $(call programs,tests/bench,bench_)
 example_programs := $(call programs,src/examples,)
 soak_program := $(call programs,tests/soak,)
 faults_support := $(call support,tests/faults,faults_)
-faults_programs := $(call programs,tests/faults,faults_)
+faults_programs := $(addprefix $O/tests/faults/faults_,virtual real)
 fuzz_sources := $(wildcard $(srcdir)/src/control/sample_*.c) \
 	$(addprefix $(srcdir)/src/control/,sample.c last_error.c format.c error.c alsa_text.c)
 fuzz_headers := $(wildcard $(srcdir)/include/peal/*.h $(srcdir)/src/*/*.h)

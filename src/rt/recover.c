@@ -70,23 +70,24 @@ static void suspend(struct rt *rt, struct sign sign)
 }
 
 /*
- * Whose fault an xrun is. After frames moved, the buffer had less than a
- * period of room: whoever is back before the rest has passed is not late.
+ * Whose fault an xrun is. Whoever looks again before a buffer has passed is
+ * not late; with two periods, the last moment to look is one period after the
+ * last time that frames moved, and so nearly a buffer after the one before.
  */
 static enum engine_cause xrun_cause(struct rt *rt)
 {
 	struct transport *t = &rt->transport;
 	const struct pcm *pcm = t->playback ? t->playback : t->capture;
-	uint64_t had_ns = (uint64_t)(pcm->buffer_frames - t->period_frames) * 1000000000u / t->rate;
+	uint64_t had_ns = (uint64_t)pcm->buffer_frames * 1000000000u / t->rate;
 	uint64_t now_ns = rt->clock->now_ns(rt->clock);
 	uint64_t working_ns = now_ns - rt->woke_ns;
 
-	if (now_ns - t->moved_ns < had_ns)
+	if (now_ns - t->looked_ns < had_ns)
 		return ENGINE_CAUSE_DEVICE;
 	if (working_ns >= t->period_ns || t->worked_ns >= t->period_ns)
 		return ENGINE_CAUSE_WORK;
 	/* it was time for us, and we were there: nothing was said in time */
-	return rt->woke_ns - t->moved_ns < had_ns ? ENGINE_CAUSE_DEVICE : ENGINE_CAUSE_WOKEN_LATE;
+	return rt->woke_ns - t->looked_ns < had_ns ? ENGINE_CAUSE_DEVICE : ENGINE_CAUSE_WOKEN_LATE;
 }
 
 /* Frames that a PCM's pointers say went by without us: beyond its buffer for
@@ -247,6 +248,12 @@ void recover_resume(struct rt *rt)
 	t->trouble_ns = rt->now_ns;
 	if (resume(t->playback) == -EAGAIN || resume(t->capture) == -EAGAIN)
 		return;
+	/* one that runs and is suspended again, and moves nothing, is no better
+	 * than one that has xruns */
+	if (t->restarts >= TRANSPORT_RESTARTS_MAX) {
+		lose(rt, sign, ENGINE_CAUSE_RESTARTS);
+		return;
+	}
 	sign.error = restart(rt, &sign.pcm, &sign.step, &lost);
 	count_add(&rt->vitals.lost_frames, lost);
 	if (sign.error == -ESTRPIPE || sign.error == -EAGAIN)
@@ -256,6 +263,7 @@ void recover_resume(struct rt *rt)
 				       ENGINE_CAUSE_GONE : ENGINE_CAUSE_REFUSED);
 		return;
 	}
+	t->restarts++;
 	transport_enter(rt, ENGINE_STATE_RUNNING);
 	post(rt, ENGINE_EVENT_RESUME, ENGINE_STATE_SUSPENDED,
 	     (struct sign){ NULL, ENGINE_STEP_RESUME, 0 }, ENGINE_CAUSE_SYSTEM, lost);

@@ -18,6 +18,13 @@
  * emulation), as a fraction of it, before it counts as not paced at all. */
 #define PACE_SLACK 4 /* 1/4 */
 
+/* The kernel's codes end here; a more negative number is a position. */
+#define ERRNO_MAX 4095
+
+/* Since frames moved in both directions, one alone may have its period before
+ * the other this often: more is two devices that never meet. */
+#define HALVES_MAX 2
+
 void transport_enter(struct rt *rt, enum engine_state state)
 {
 	rt->transport.state = state;
@@ -78,9 +85,9 @@ static int64_t frames_ready(struct pcm *pcm, bool exact)
 {
 	int64_t avail = pcm->ops->avail(pcm, exact || pcm->exact_avail);
 
-	/* a device that claims more than its buffer has lost count: an xrun
-	 * that it did not report */
-	return avail > pcm->buffer_frames ? -EPIPE : avail;
+	/* a device that claims more than its buffer, or less than any error
+	 * says, has lost count: an xrun that it did not report */
+	return avail > pcm->buffer_frames || avail < -ERRNO_MAX ? -EPIPE : avail;
 }
 
 /* Fill the playback buffer: from the stream, then silence. */
@@ -123,7 +130,9 @@ int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
 	t->playback_lacks = true;
 	t->capture_lacks = true;
 	t->idle_wakes = 0;
+	t->halves = 0;
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t) + S;
+	t->looked_ns = rt->now_ns;
 	t->moved_ns = rt->now_ns;
 	t->worked_ns = 0;
 	t->truth_ns = 0;
@@ -298,8 +307,9 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 		return 0;
 	/* one direction has its period now, and we wait for the other alone */
 	progress = (playback_lacked && !t->playback_lacks) || (capture_lacked && !t->capture_lacks);
-	if ((fired || suspicious) && !progress)
+	if ((fired || suspicious) && (!progress || ++t->halves > HALVES_MAX))
 		count_idle_wake(rt, t->period_frames - (uint32_t)frames);
+	t->looked_ns = rt->woke_ns;
 	count_overdue(rt);
 	return 0;
 }
@@ -373,10 +383,12 @@ void transport_move(struct rt *rt, uint32_t periods)
 	publish_frame(rt);
 	if (!transport_runs(t) || moved < periods)
 		return;
+	t->looked_ns = rt->woke_ns;
 	t->moved_ns = rt->woke_ns;
 	t->progress_ns = rt->woke_ns;
 	t->restarts = 0;
 	t->idle_wakes = 0;
+	t->halves = 0;
 	t->playback_lacks = true;
 	t->capture_lacks = true;
 	t->overdue_ns = rt->now_ns + overdue_after_ns(t);

@@ -38,6 +38,7 @@ struct transport {
 	bool capture_lacks;
 
 	unsigned restarts;      /* since a frame moved, 0..TRANSPORT_RESTARTS_MAX */
+	unsigned halves;        /* since frames moved: one direction alone had a period */
 	unsigned idle_wakes;    /* since a frame moved: the device woke us for nothing */
 	uint64_t overdue_ns;    /* when a device that does not wake us counts as late */
 	uint64_t hold_until_ns; /* leave the device alone until then; 0: do not */
@@ -45,6 +46,7 @@ struct transport {
 	uint64_t trouble_ns;    /* when the trouble being dealt with was found */
 	uint64_t moved_ns;      /* when frames last moved, those that fill the buffer too */
 	uint64_t progress_ns;   /* when they last did by the device's own doing */
+	uint64_t looked_ns;     /* when we last looked and found no trouble */
 	uint64_t worked_ns;     /* how long the work of that cycle took */
 	uint64_t stalled_ns;    /* when it stalled, or was lost */
 

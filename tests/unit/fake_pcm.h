@@ -22,7 +22,7 @@
 #define FAKE_MS 1000000u
 #define FAKE_S 1000000000u
 
-/* What can befall a side; fake_pcm.c has a table entry for each. */
+/* What can befall a side; fake_faults.c has a table entry for each. */
 enum fake_fault {
 	/* an operation does not work but answers `value`, `times` times; begin,
 	 * commit: of 0 or more, so many frames and no more; revents: the events */
