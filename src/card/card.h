@@ -22,7 +22,8 @@ bool card_is_name(const char *name);
 
 /*
  * name: "virtual" or "virtual:key=value,..." (a piece without '=' continues
- *   the value before it, so that lists can be values). Keys: clock=real|manual.
+ *   the value before it, so that lists can be values). Keys: clock=real|manual,
+ *   fault=kind@frame,... (peal/virtual.h).
  * duplex: both directions will be opened; the clock then starts when both have
  *   been started, so that their frames are equal from the first on.
  * reason: room for the sentence of a refusal (names the key and what is possible).
@@ -30,7 +31,11 @@ bool card_is_name(const char *name);
  */
 int card_create(struct card **out, const char *name, bool duplex, char *reason, size_t reason_size);
 
-/* Open one direction; -EBUSY when it is open already. Closed by snd_pcm_close. */
+/*
+ * Open one direction, while no thread drives the other. Closed by snd_pcm_close.
+ * Returns 0; -EBUSY when it is open already; -ENODEV while the card is
+ * unplugged; what its script of faults says.
+ */
 int card_open(struct card *card, snd_pcm_t **pcm, snd_pcm_stream_t stream, int mode);
 
 bool card_is_manual(const struct card *card);
@@ -40,11 +45,16 @@ bool card_is_manual(const struct card *card);
  * last, wait until the driving thread asks to wait with nothing due. So 0
  * frames wait for it, and what timed out is at most one period ahead of it.
  * Not on the driving thread; one caller at a time. A card that is stopped, or
- * is being stopped, takes no frames; one that had an xrun is waited for.
+ * is being stopped, takes no frames; one that had an xrun is waited for. While
+ * it is unplugged or suspended by a script frames pass without a wait, and one
+ * that is back is waited for until it was started again.
  * timeout_ms: for each period.
  * Returns 0; -ETIMEDOUT; -ENOTSUP on a card whose clock is not manual.
  */
 int card_advance(struct card *card, uint64_t frames, int timeout_ms);
+
+/* The card goes with its PCM: snd_pcm_close destroys it. */
+void card_belong(struct card *card);
 
 /* After its PCMs were closed. NULL is allowed. */
 void card_destroy(struct card *card);

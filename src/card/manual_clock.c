@@ -87,9 +87,22 @@ void manual_clock_run(struct manual_clock *clock, uint32_t period)
 	/* Anything but seen; both pair with the loads in wait_settled, which
 	 * must not take a settling from before the start for one after it. */
 	store_release(&clock->settled, clock->seen - 1);
+	store_release(&clock->loose, 0);
 	store_release(&clock->period, period);
 	if (period == 0)
 		doorbell_ring(&clock->done);
+}
+
+void manual_clock_loosen(struct manual_clock *clock, uint64_t frames)
+{
+	uint64_t loose = MANUAL_CLOCK_LOOSE_ALL;
+
+	if (frames < UINT32_MAX)
+		loose = MANUAL_CLOCK_LOOSE + (clock->seen + (uint32_t)frames);
+	store_release(&clock->settled, clock->seen - 1);
+	/* pairs with the load in loose_frames */
+	store_release(&clock->loose, loose);
+	doorbell_ring(&clock->done);
 }
 
 void manual_clock_settle(struct manual_clock *clock)
@@ -111,14 +124,26 @@ static int64_t monotonic_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The period, once settled with all that was given; 0: stopped; -ETIMEDOUT. */
+/* How many frames may be handed in without a wait. */
+static uint32_t loose_frames(struct manual_clock *clock, uint32_t given)
+{
+	/* pairs with the stores in manual_clock_loosen and manual_clock_run */
+	uint64_t loose = load_acquire(&clock->loose);
+
+	if (loose == MANUAL_CLOCK_LOOSE_ALL)
+		return UINT32_MAX;
+	return loose ? (uint32_t)loose - given : 0;
+}
+
+/* How many frames to hand in, once settled with all that was given; 0: stopped;
+ * -ETIMEDOUT. */
 static int wait_settled(struct manual_clock *clock, int timeout_ms)
 {
 	struct pollfd done = { .fd = clock->done.fd, .events = POLLIN };
 	int64_t deadline_ns = monotonic_ns() + (int64_t)timeout_ms * 1000000;
 
 	for (;;) {
-		uint32_t period, given = load_relaxed(&clock->given);
+		uint32_t period, loose, given = load_relaxed(&clock->given);
 		int64_t left_ns;
 
 		doorbell_answer(&clock->done);
@@ -127,6 +152,9 @@ static int wait_settled(struct manual_clock *clock, int timeout_ms)
 		period = load_acquire(&clock->period);
 		if (period == 0 || load_acquire(&clock->settled) == given)
 			return (int)period;
+		loose = loose_frames(clock, given);
+		if (loose > 0)
+			return (int)(loose < period ? loose : period);
 		left_ns = deadline_ns - monotonic_ns();
 		if (left_ns <= 0)
 			return -ETIMEDOUT;

@@ -25,8 +25,9 @@ struct span {
 struct key {
 	const char *name;
 	const char *values; /* as a refusal lists them */
-	/* Put the value into options; false when it is none. */
-	bool (*take)(struct card_options *options, struct span value);
+	/* Put the value into options; 0, or -EINVAL when it is none, with a
+	 * sentence in reason if it knows a better one than `refuse` does. */
+	int (*take)(struct card_options *options, struct span value, char *reason, size_t size);
 };
 
 static bool span_is(struct span span, const char *text)
@@ -34,14 +35,21 @@ static bool span_is(struct span span, const char *text)
 	return span.length == strlen(text) && memcmp(span.text, text, span.length) == 0;
 }
 
-static bool take_clock(struct card_options *options, struct span value)
+static int take_clock(struct card_options *options, struct span value, char *reason, size_t size)
 {
+	(void)reason, (void)size;
 	options->manual = span_is(value, "manual");
-	return options->manual || span_is(value, "real");
+	return options->manual || span_is(value, "real") ? 0 : -EINVAL;
+}
+
+static int take_fault(struct card_options *options, struct span value, char *reason, size_t size)
+{
+	return fault_script_parse(&options->faults, value.text, value.length, reason, size);
 }
 
 static const struct key keys[] = {
 	{ "clock", "real|manual", take_clock },
+	{ "fault", "kind@frame,...", take_fault },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -92,6 +100,7 @@ int card_name_parse(struct card_options *options, const char *name, char *reason
 	bool taken[KEYS] = { false };
 	const char *rest;
 
+	*reason = '\0';
 	*options = (struct card_options){ .manual = false };
 	if (!card_is_name(name)) {
 		snprintf(reason, reason_size,
@@ -119,8 +128,9 @@ int card_name_parse(struct card_options *options, const char *name, char *reason
 			return refuse(reason, reason_size, "two values for", key);
 		if (value.length == 0)
 			return refuse(reason, reason_size, "no value for", key);
-		if (!keys[i].take(options, value))
-			return refuse(reason, reason_size, "unknown value", value);
+		if (keys[i].take(options, value, reason, reason_size) < 0)
+			return *reason ? -EINVAL
+				       : refuse(reason, reason_size, "unknown value", value);
 		taken[i] = true;
 	} while (*rest);
 	return 0;

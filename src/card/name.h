@@ -10,8 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "card/fault_script.h"
+
 struct card_options {
 	bool manual;
+	struct fault_script faults;
 };
 
 /* 0, or -EINVAL with a sentence in reason. A key that is not named has its default. */

@@ -13,12 +13,17 @@
 
 #include <peal/config.h>
 
+#include "card/card.h"
 #include "card/inner.h"
 
 static int plug_start(snd_pcm_ioplug_t *io)
 {
-	card_start(io->private_data);
-	return 0;
+	struct side *side = io->private_data;
+	int err = card_ask(side, FAULT_START);
+
+	if (err == 0)
+		card_start(side);
+	return err;
 }
 
 static int plug_stop(snd_pcm_ioplug_t *io)
@@ -35,7 +40,7 @@ static snd_pcm_sframes_t plug_pointer(snd_pcm_ioplug_t *io)
 	struct side *side = io->private_data;
 
 	card_sync(side->card);
-	return (snd_pcm_sframes_t)side->hw;
+	return (snd_pcm_sframes_t)card_pointer(side);
 }
 
 static int plug_close(snd_pcm_ioplug_t *io)
@@ -43,6 +48,8 @@ static int plug_close(snd_pcm_ioplug_t *io)
 	struct side *side = io->private_data;
 
 	side->opened = false;
+	if (side->card->owned)
+		card_destroy(side->card);
 	return 0;
 }
 
@@ -50,8 +57,11 @@ static int plug_hw_params(snd_pcm_ioplug_t *io, snd_pcm_hw_params_t *params)
 {
 	struct side *side = io->private_data;
 	struct side *other = &side->card->sides[!io->stream];
+	int err = card_ask(side, FAULT_PARAMS);
 
 	(void)params;
+	if (err < 0)
+		return err;
 	if (io->period_size < ENGINE_PERIOD_FRAMES_MIN ||
 	    io->period_size > ENGINE_PERIOD_FRAMES_MAX)
 		return -EINVAL;
@@ -70,7 +80,9 @@ static int plug_hw_free(snd_pcm_ioplug_t *io)
 	/* alsa-lib has freed the ring already: nothing may be converted any more */
 	side->areas = NULL;
 	side->configured = false;
-	side->card->xrun = false; /* nor will it be mended */
+	/* nor will it be mended; but one that was unplugged will be opened again */
+	if (!side->card->gone)
+		side->card->owing = false;
 	card_stop(side);
 	return 0;
 }
@@ -91,6 +103,7 @@ static int plug_prepare(snd_pcm_ioplug_t *io)
 	/* ioplug has zeroed its pointers already: too late for a last sync */
 	card_stop(side);
 	side->hw = 0;
+	side->lie = 0;
 	if (!side->areas) {
 		side->areas = snd_pcm_ioplug_mmap_areas(io);
 		if (!side->areas)
@@ -98,6 +111,13 @@ static int plug_prepare(snd_pcm_ioplug_t *io)
 		/* The first touch of the ring's pages is not for the audio thread. */
 		snd_pcm_areas_silence(side->areas, 0, io->channels, io->buffer_size, io->format);
 	}
+	return card_ask(side, FAULT_PREPARE);
+}
+
+/* alsa-lib drops what this returns and answers 0. */
+static int plug_resume(snd_pcm_ioplug_t *io)
+{
+	card_resume(io->private_data);
 	return 0;
 }
 
@@ -122,8 +142,8 @@ static int plug_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *fds, unsigned 
 
 	(void)fds, (void)count;
 	card_sync(side->card);
-	*revents = side_events(side);
-	if (*revents == 0)
+	*revents = card_events(side);
+	if (side_events(side) == 0)
 		card_wait(side);
 	return 0;
 }
@@ -134,7 +154,16 @@ static int plug_delay(snd_pcm_ioplug_t *io, snd_pcm_sframes_t *delay)
 
 	card_sync(side->card);
 	*delay = (snd_pcm_sframes_t)(side_is_playback(side) ? side_left(side) : side_avail(side));
-	return io->state == SND_PCM_STATE_XRUN ? -EPIPE : 0;
+	switch (io->state) {
+	case SND_PCM_STATE_XRUN:
+		return -EPIPE;
+	case SND_PCM_STATE_SUSPENDED:
+		return -ESTRPIPE;
+	case SND_PCM_STATE_DISCONNECTED:
+		return -ENODEV;
+	default:
+		return 0;
+	}
 }
 
 static const snd_pcm_ioplug_callback_t callbacks = {
@@ -146,6 +175,7 @@ static const snd_pcm_ioplug_callback_t callbacks = {
 	.hw_free = plug_hw_free,
 	.sw_params = plug_sw_params,
 	.prepare = plug_prepare,
+	.resume = plug_resume,
 	.poll_descriptors = plug_poll_descriptors,
 	.poll_revents = plug_poll_revents,
 	.delay = plug_delay,

@@ -52,14 +52,46 @@ snd_pcm_uframes_t side_quiet(const struct side *side)
 	return avail < least ? least - avail : 0;
 }
 
+snd_pcm_uframes_t side_pointer(const struct side *side)
+{
+	int64_t boundary = (int64_t)side->boundary, at;
+
+	if (!side->lie)
+		return side->hw;
+	at = ((int64_t)side->hw + side->lie * (int64_t)side->io.buffer_size) % boundary;
+	return (snd_pcm_uframes_t)(at < 0 ? at + boundary : at);
+}
+
+static bool halt(struct side *side, enum side_state state, snd_pcm_state_t told)
+{
+	side->state = state;
+	snd_pcm_ioplug_set_state(&side->io, told);
+	return true;
+}
+
+bool side_strike(struct side *side, enum fault_kind kind)
+{
+	bool runs = side->state == SIDE_RUNNING, waits = side->state == SIDE_WAITING;
+
+	if (kind == FAULT_XRUN && runs)
+		return halt(side, SIDE_XRUN, SND_PCM_STATE_XRUN);
+	if (kind == FAULT_UNPLUG && side->opened) {
+		side->gone = true;
+		return halt(side, SIDE_STOPPED, SND_PCM_STATE_DISCONNECTED);
+	}
+	if (kind == FAULT_SUSPEND && (runs || waits)) {
+		side->slept = true;
+		return halt(side, SIDE_STOPPED, SND_PCM_STATE_SUSPENDED);
+	}
+	return false;
+}
+
 static void end(struct side *side)
 {
-	if (side->io.state == SND_PCM_STATE_DRAINING) {
+	if (side->io.state == SND_PCM_STATE_DRAINING)
 		side->state = SIDE_STOPPED;
-		return;
-	}
-	side->state = SIDE_XRUN;
-	snd_pcm_ioplug_set_state(&side->io, SND_PCM_STATE_XRUN);
+	else
+		halt(side, SIDE_XRUN, SND_PCM_STATE_XRUN);
 }
 
 /* Whether the side takes part in the next frames; *frames shrinks to what it can take. */

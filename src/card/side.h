@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "card/fault_script.h"
+
 enum side_state {
 	SIDE_STOPPED,
 	SIDE_WAITING, /* started, but the clock waits for the other side */
@@ -31,6 +33,11 @@ struct side {
 	snd_pcm_uframes_t boundary;
 	snd_pcm_uframes_t avail_min;
 	snd_pcm_uframes_t hw; /* the next frame to convert, 0..boundary-1 */
+
+	bool gone;          /* unplugged, for good: only another PCM will run again */
+	bool slept;         /* it ran when the card was suspended */
+	int32_t lie;        /* its pointer is off by so many buffers ... */
+	uint64_t lie_until; /* ... until then */
 };
 
 static inline bool side_is_playback(const struct side *side)
@@ -50,6 +57,13 @@ unsigned short side_events(const struct side *side);
 
 /* Frames until side_events tells something; only while it runs and tells nothing. */
 snd_pcm_uframes_t side_quiet(const struct side *side);
+
+/* Where it says that its converter is. */
+snd_pcm_uframes_t side_pointer(const struct side *side);
+
+/* What a fault does to it: an xrun, a suspend or an unplugging stops it here,
+ * if it concerns it. Whether it did anything. */
+bool side_strike(struct side *side, enum fault_kind kind);
 
 /*
  * Let frames pass: into capture those of playback, or silence where playback

@@ -32,7 +32,7 @@ START_TEST(a_piece_is_kind_frame_every_and_value)
 	} pieces[] = {
 		{ "xrun@0", { FAULT_XRUN, 0, 0, 0 } },
 		{ "xrun@48000/96000", { FAULT_XRUN, 0, 48000, 96000 } },
-		{ "suspend@1", { FAULT_SUSPEND, 100, 1, 0 } },
+		{ "suspend@1", { FAULT_SUSPEND, FAULT_SLEEP_OPEN, 1, 0 } },
 		{ "suspend@1:7", { FAULT_SUSPEND, 7, 1, 0 } },
 		{ "resume@2", { FAULT_RESUME, 0, 2, 0 } },
 		{ "unplug@144000", { FAULT_UNPLUG, 0, 144000, 0 } },
@@ -71,7 +71,8 @@ START_TEST(a_script_ends_where_its_length_does)
 	struct fault_script script;
 	char reason[80];
 
-	ck_assert_int_eq(fault_script_parse(&script, "xrun@123,go@4", 7, reason, sizeof(reason)), 0);
+	ck_assert_int_eq(fault_script_parse(&script, "xrun@123,go@4", 7, reason, sizeof(reason)),
+			 0);
 	ck_assert_uint_eq(script.count, 1);
 	ck_assert_uint_eq(script.faults[0].frame, 12);
 	ck_assert_int_eq(fault_script_parse(&script, "xrun@1,go@4", 7, reason, sizeof(reason)),
@@ -346,6 +347,7 @@ START_TEST(a_card_is_away_for_as_long_as_it_says)
 		{ "suspend@100", 4900 },
 		{ "suspend@100:1", 148 },
 		{ "suspend@100,resume@50,resume@9000,resume@9001", 9000 },
+		{ "suspend@100:1,resume@9000", 148 },
 		{ "unplug@100", FAULT_NEVER },
 		{ "unplug@100,return@50,return@300", 300 },
 		{ "unplug@100/1000,return@50/1000", 1050 },
