@@ -15,6 +15,7 @@
 #: make faults      faults of every kind: by the thousand, and in real time (FAULTS=1000)
 #: make fuzz        the loader of samples, on hostile files (FUZZ_SECONDS=20)
 #: make lab         the tests on real kernel drivers, in an emulated machine
+#: make lab-soak    1000 unplugs of each kind on each card there, and 200 suspends
 #: make servers     the tests on PipeWire, PulseAudio and JACK
 #: make examples    the C examples
 #: make install     to PREFIX (/usr/local), below DESTDIR if given
@@ -153,7 +154,7 @@ python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench soak faults fuzz lab servers examples install \
+.PHONY: all lib programs check unit python cli bench soak faults fuzz lab lab-soak servers examples install \
 	uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -234,6 +235,9 @@ $(BUILD)/fuzz/%: $(srcdir)/tests/fuzz/%.c $(fuzz_sources) $(fuzz_headers) $O/fla
 examples: $(example_programs)
 lab:
 	$Q$(srcdir)/scripts/lab $(ARGS)
+lab-soak:
+	$Q$(srcdir)/scripts/lab --only return --times 1000 --timeout 36000
+	$Q$(srcdir)/scripts/lab --only suspend --times 1000 --timeout 36000
 servers:
 	$Q$(srcdir)/scripts/servers $(ARGS)
 check: unit python cli
@@ -301,3 +305,33 @@ cli: plugin
 $O/libasound_module_pcm_peal.so: $(plugin_objects) $O/flags $O/files
 	$(call link,-shared $(filter -Wl$(comma)--no-undefined,$(lib_ldflags)),$(ALSA_LIBS))
 -include $(plugin_objects:%.o=%.d)
+
+# What the audio thread does, proven: its cycles are wrapped by the linker, so
+# that a release has nothing of it. An emulator or a sanitizer would be watched
+# instead of the thread.
+#: make proof       that the audio thread makes no system call but its own, allocates
+#:                  nothing, locks nothing (PROOF_SECONDS=60 PROOF_PERIODS=10000000 PROOF_QUICK=1)
+proof_support := $(call support,tests/proof,proof_)
+proof_program := $O/tests/proof/proof_audio_thread
+.PHONY: proof
+proof: $(if $(SANITIZE),,$(proof_program))
+	$Q$(if $(SANITIZE),echo 'skipped: a sanitizer calls for the thread',$(RUN) $(proof_program) || \
+		[ $$? = 77 ])
+	$Q$(srcdir)/scripts/check-closure
+	$Q$(srcdir)/scripts/check-closure --counter-proof
+$(proof_program): $O/%: $O/obj/%.o $(proof_support) $O/libpeal.a $O/flags $O/files
+	$(call link,-Wl$(comma)--wrap=cycle,$O/libpeal.a $(lib_libs) -ldl)
+export PROOF_SECONDS PROOF_PERIODS PROOF_QUICK PROOF_DEVICE
+-include $(patsubst %.o,%.d,$(call objects,tests/proof))
+
+# What replaces libc's and ALSA's functions in itself, and so needs the library
+# apart: it is told by where a call comes from.
+nth_programs := $(call programs,tests/nth,test_)
+unit_programs += $(nth_programs)
+unit: $(nth_programs)
+$O/obj/tests/nth/%: private part_flags = $(src_flags) $(CHECK_CFLAGS) -I$(srcdir)/tests/unit
+$(nth_programs): $O/%: $O/obj/%.o $(addprefix $O/obj/tests/unit/,support.o virtual_engine.o) \
+		$O/libpeal.so $O/flags
+	$(call need,CHECK,check)
+	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal $(ALSA_LIBS) $(CHECK_LIBS))
+-include $(nth_programs:$O/%=$O/obj/%.d)

@@ -22,11 +22,12 @@ from ._command import Command
 from ._device import Device, devices
 from ._engine import Engine
 from ._enums import (EABI, EFORKED, ELOST, ENOSAMPLE, ENOVOICE, ESCHEDULE, ESECURE, EVOICE, Access,
-                     BackpressureChange, Cause, Direction, End, HealthLatency, MessageType, Ring,
-                     State, Steal, Step, Timestamps)
+                     BackpressureChange, Cause, DeviceAccess, Direction, End, HealthLatency,
+                     MessageType, Ring, State, Steal, Step, Timestamps)
 from ._errors import EngineError, RingFull
 from ._health import Health, HealthSnapshot, Latencies, Latency
 from ._info import Info, PcmInfo, PortStats, RtReport, Stats
+from ._limits import DeviceLimits, PcmLimits, query
 from ._messages import Message, Pong, RingEvent
 from ._pool import ChunkRing, ChunkRingStats, Pool, PoolChunk, PoolStats
 from ._port import Port
@@ -38,10 +39,11 @@ from ._whole import Playing, play, playrec, record
 __all__ = [
     "EABI", "EFORKED", "ELOST", "ENOSAMPLE", "ENOVOICE", "ESCHEDULE", "ESECURE", "EVOICE",
     "Access", "Backpressure", "BackpressureChange", "BackpressureStats", "Capture", "Cause",
-    "Chunk", "ChunkRing", "ChunkRingStats", "Clock", "Command", "Device", "Direction", "End",
-    "Engine", "EngineError", "Health", "HealthLatency", "HealthSnapshot", "Info", "Latencies",
-    "Latency", "Message", "MessageType", "PcmInfo", "Playback", "Playing", "Pong", "Pool",
-    "PoolChunk", "PoolStats", "Port", "PortStats", "Ring", "RingEvent", "RingFull",
-    "RingsBackpressure", "RtReport", "Sample", "State", "Stats", "Steal", "Step", "Timestamps",
-    "Voice", "devices", "play", "playrec", "record",
+    "Chunk", "ChunkRing", "ChunkRingStats", "Clock", "Command", "Device", "DeviceAccess",
+    "DeviceLimits", "Direction", "End", "Engine", "EngineError", "Health", "HealthLatency",
+    "HealthSnapshot", "Info", "Latencies", "Latency", "Message", "MessageType", "PcmInfo",
+    "PcmLimits", "Playback", "Playing", "Pong", "Pool", "PoolChunk", "PoolStats", "Port",
+    "PortStats", "Ring", "RingEvent", "RingFull", "RingsBackpressure", "RtReport", "Sample",
+    "State", "Stats", "Steal", "Step", "Timestamps", "Voice", "devices", "play", "playrec",
+    "query", "record",
 ]

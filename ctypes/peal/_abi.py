@@ -235,6 +235,26 @@ class Device(ctypes.Structure):
     ]
 
 
+class PcmLimits(ctypes.Structure):
+    _fields_ = [
+        ("error", c_int32), ("reason", c_char * 256), ("type", c_char * 32),
+        ("card_id", c_char * 32), ("card_name", c_char * 96), ("card", c_int32),
+        ("accesses", c_uint32), ("formats", c_uint32), ("other_formats", c_char * 512),
+        ("channels", c_uint64 * 4), ("rate_min", c_uint32), ("rate_max", c_uint32),
+        ("rate_any", c_uint32), ("rates", c_uint32 * 16), ("default_format", c_uint32),
+        ("default_channels", c_uint32), ("default_rate", c_uint32), ("period_min", c_uint32),
+        ("period_max", c_uint32), ("buffer_min", c_uint32), ("buffer_max", c_uint32),
+        ("batch", c_uint32),
+    ]
+
+
+class DeviceLimits(ctypes.Structure):
+    _fields_ = [
+        ("size", c_size_t), ("directions", c_uint32), ("linkable", c_uint32),
+        ("playback", PcmLimits), ("capture", PcmLimits),
+    ]
+
+
 _PROMPT: type[ctypes.CDLL] = ctypes.PyDLL
 _BLOCKS = ctypes.CDLL
 
@@ -246,6 +266,7 @@ SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, Any]] = {
     "engine_format_from_name": (_PROMPT, c_int, (c_char_p,)),
     "engine_format_name": (_PROMPT, c_char_p, (c_uint32,)),
     "engine_list_devices": (_BLOCKS, c_int, (POINTER(Device), c_size_t, c_size_t)),
+    "engine_query_device": (_BLOCKS, c_int, (c_char_p, c_uint32, POINTER(DeviceLimits))),
     "engine_create": (_BLOCKS, c_int, (POINTER(Handle), POINTER(Config))),
     "engine_destroy": (_BLOCKS, c_int, (Handle,)),
     "engine_start": (_BLOCKS, c_int, (Handle,)),
@@ -253,6 +274,7 @@ SIGNATURES: dict[str, tuple[type[ctypes.CDLL], Any, Any]] = {
     "engine_frame": (_PROMPT, c_int, (Handle, POINTER(Frame))),
     "engine_get_clock": (_PROMPT, c_int, (Handle, POINTER(Clock))),
     "engine_state": (_PROMPT, c_int, (Handle,)),
+    "engine_heartbeat": (_PROMPT, c_int, (Handle, POINTER(Frame))),
     "engine_wake": (_PROMPT, c_int, (Handle,)),
     "engine_get_info": (_PROMPT, c_int, (Handle, POINTER(Info))),
     "engine_get_rt_report": (_PROMPT, c_int, (Handle, POINTER(RtReport))),

@@ -25,8 +25,8 @@ def config(*, device: str | None, capture_device: str | None, playback: bool, ca
     if not playback and not capture:
         raise ValueError("playback and capture are both off: there is nothing to do")
     filled: Config = sized(Config)
-    filled.device = _name("device", device)
-    filled.capture_device = _name("capture_device", capture_device)
+    filled.device = device_name("device", device)
+    filled.capture_device = device_name("capture_device", capture_device)
     filled.directions = (Direction.PLAYBACK * bool(playback)) | (Direction.CAPTURE * bool(capture))
     filled.format = format_number(format)
     filled.access = _choice("access", Access, access)
@@ -76,7 +76,7 @@ def _priority(value: int | None) -> int:
     return number or PRIORITY_NORMAL
 
 
-def _name(parameter: str, value: str | None) -> bytes | None:
+def device_name(parameter: str, value: str | None) -> bytes | None:
     if value is None:
         return None
     if not isinstance(value, str):
@@ -88,7 +88,7 @@ def _name(parameter: str, value: str | None) -> bytes | None:
 
 def format_number(value: str | None) -> int:
     """The enum engine_format with this name."""
-    name = _name("format", value)
+    name = device_name("format", value)
     number: int = lib.engine_format_from_name(name) if name is not None else 0
     if number < 0:
         raise ValueError(f"format must be one of {', '.join(_formats())}, not {value!r}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The devices of this machine, listed without opening any of them."""
+"""The devices of this machine: listed without opening any, and asked what they offer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ._abi import lib
 from ._enums import Direction
 from ._errors import control_error
 from ._info import fields
+from ._limits import DeviceLimits, query
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Device:
     playback: bool
     capture: bool
     hardware: bool
+
+    def limits(self) -> DeviceLimits:
+        """Ask it what it offers; see `query`."""
+        return query(self.name, self.playback, self.capture)
 
 
 def devices() -> list[Device]:

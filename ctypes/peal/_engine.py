@@ -135,6 +135,7 @@ class Engine(Mailbox):
         super().__init__(handle, port, life)
         log.flush()
         self._shape = self.info
+        self._reopens = bool(reopen)
         self._pending: deque[Chunk] = deque()  # see Capture
         self._loading = threading.RLock()  # guards what comes now
         self._loaded: weakref.WeakValueDictionary[int, Sample] = weakref.WeakValueDictionary()
@@ -227,6 +228,16 @@ class Engine(Mailbox):
         reading = _info.fields(self._filled(lib.engine_get_clock, sized(_abi.Clock)))
         reading["running"] = bool(reading["running"])
         return Clock(**reading)
+
+    @property
+    def heartbeat(self) -> float:
+        """Seconds since the audio thread last woke, for a watchdog.
+
+        It does within two periods (of half a second at most) whatever the
+        device does: more than that is a thread that is stuck or starved.
+        """
+        seconds: float = self._filled(lib.engine_heartbeat, Frame()).value / 1e9
+        return seconds
 
     def frame_at(self, time: float) -> int:
         """The engine frame that meets the converter at a time.

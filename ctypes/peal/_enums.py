@@ -145,6 +145,15 @@ class Access(_OpenEnum):
     NONINTERLEAVED = 2
 
 
+class DeviceAccess(enum.IntFlag):
+    """How frames can be moved to or from a device; an engine needs one of the first two."""
+
+    MMAP_INTERLEAVED = 1
+    MMAP_NONINTERLEAVED = 2
+    RW_INTERLEAVED = 4
+    RW_NONINTERLEAVED = 8
+
+
 class BackpressureChange(_OpenEnum):
     """What an update of backpressure found."""
 

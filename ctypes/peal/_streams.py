@@ -6,7 +6,9 @@ Frames are interleaved. Bytes, and the data of chunks, are in the format that
 they have to be (see `_samples`). Any thread may call any of it.
 
 What may have to wait is a generator that yields when it does, and is sent
-whether there is time left: so a thread and a coroutine share one loop.
+whether there is time left: so a thread and a coroutine share one loop. A device
+that recovers is waited for, as long as the time allows, and with
+``Engine(reopen=True)`` a lost one too, until it returns or cannot.
 """
 
 from __future__ import annotations
@@ -93,7 +95,8 @@ class _Stream:
             steps.close()
 
     def _look(self) -> None:
-        if lib.engine_state(self._handle) == State.LOST:
+        state = lib.engine_state(self._handle)
+        if state == State.FAILED or (state == State.LOST and not self._engine._reopens):
             raise error(ELOST)
 
 

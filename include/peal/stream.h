@@ -61,10 +61,11 @@ int engine_playback_free(struct engine *engine);
  * count as an underrun, whatever it returns, also when the engine is not
  * running yet.
  *
- * timeout_ms: negative: without limit.
+ * timeout_ms: negative: without limit. A device that recovers is waited for,
+ *   and with config.reopen one that is lost: what its buffer held is gone then.
  * Returns 1 when all were played; 0 when the time is over; -EINTR; -EPIPE when
  * the engine is not running, so that they never will be; -ENOTSUP; -EINVAL;
- * -EBUSY; ENGINE_ELOST; ENGINE_EFORKED.
+ * -EBUSY; ENGINE_ELOST when the device is lost for good; ENGINE_EFORKED.
  * Thread: sender (of the playback stream); blocks.
  */
 int engine_playback_drain(struct engine *engine, int timeout_ms);

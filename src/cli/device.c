@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "cli/clock.h"
 #include "cli/command.h"
@@ -65,6 +66,52 @@ int device_destroy(const char *command, struct engine *engine, int status)
 	return status ? status : EXIT_FAILED;
 }
 
+static const char *const causes[] = {
+	[ENGINE_CAUSE_NONE] = "for no known reason",
+	[ENGINE_CAUSE_WOKEN_LATE] = "woken late",
+	[ENGINE_CAUSE_WORK] = "too much work",
+	[ENGINE_CAUSE_DEVICE] = "the device's own",
+	[ENGINE_CAUSE_SYSTEM] = "the system sleeps",
+	[ENGINE_CAUSE_GONE] = "unplugged, or its server has ended",
+	[ENGINE_CAUSE_RESTARTS] = "restarted in vain",
+	[ENGINE_CAUSE_REFUSED] = "it refused to restart",
+	[ENGINE_CAUSE_SILENT] = "silent for too long",
+};
+#define CAUSES (sizeof(causes) / sizeof(causes[0]))
+
+static uint64_t xruns_told[CAUSES]; /* by their cause */
+
+static const char *device_cause(const struct engine_message *message)
+{
+	size_t cause = message->device.cause;
+
+	return causes[cause < CAUSES ? cause : ENGINE_CAUSE_NONE];
+}
+
+const char *device_xrun_causes(void)
+{
+	static char text[256];
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < CAUSES && length < sizeof(text); i++)
+		if (xruns_told[i] > 0)
+			length += (size_t)snprintf(text + length, sizeof(text) - length,
+						   "%s%" PRIu64 " %s", length ? ", " : "",
+						   xruns_told[i], causes[i]);
+	return text;
+}
+
+static void device_tell_end(const char *command, const struct engine_message *message,
+			    const char *what)
+{
+	int error = message->device.error;
+
+	terminal_complain("%s: the device %s at frame %" PRIu64 " (%s%s%s)", command, what,
+			  message->frame, device_cause(message), error ? ": " : "",
+			  error ? engine_strerror(error) : "");
+}
+
 bool device_tell(const char *command, const struct engine_message *message)
 {
 	uint32_t lost = message->device.lost_frames;
@@ -74,8 +121,10 @@ bool device_tell(const char *command, const struct engine_message *message)
 				  message->id);
 	switch (message->type) {
 	case ENGINE_EVENT_XRUN:
-		terminal_complain("%s: xrun at frame %" PRIu64 ", %" PRIu32 " frames lost",
-				  command, message->frame, lost);
+		if (message->device.cause < CAUSES)
+			xruns_told[message->device.cause]++;
+		terminal_complain("%s: xrun at frame %" PRIu64 ", %" PRIu32 " frames lost (%s)",
+				  command, message->frame, lost, device_cause(message));
 		return true;
 	case ENGINE_EVENT_SUSPEND:
 		terminal_complain("%s: the device was suspended at frame %" PRIu64, command,
@@ -85,10 +134,19 @@ bool device_tell(const char *command, const struct engine_message *message)
 		terminal_complain("%s: the device runs again at frame %" PRIu64
 				  ", %" PRIu32 " frames lost", command, message->frame, lost);
 		return true;
+	case ENGINE_EVENT_STALLED:
+		terminal_complain("%s: the device stands still at frame %" PRIu64, command,
+				  message->frame);
+		return true;
+	case ENGINE_EVENT_RETURNED:
+		terminal_complain("%s: the device is back at frame %" PRIu64
+				  ", %" PRIu32 " frames lost", command, message->frame, lost);
+		return true;
 	case ENGINE_EVENT_LOST:
-		terminal_complain("%s: the device was lost at frame %" PRIu64 ": %s", command,
-				  message->frame, message->device.error
-					? engine_strerror(message->device.error) : "unplugged");
+		device_tell_end(command, message, "was lost");
+		return true;
+	case ENGINE_EVENT_FAILED:
+		device_tell_end(command, message, "cannot be taken again");
 		return true;
 	case ENGINE_EVENT_UNDERRUN:
 		terminal_complain("%s: late at frame %" PRIu64 ": silence until the sound goes on",
@@ -101,10 +159,13 @@ bool device_tell(const char *command, const struct engine_message *message)
 int device_watch(const char *command, struct engine *engine)
 {
 	struct engine_message message;
+	int state;
 
 	while (engine_try_recv(engine, &message) > 0)
 		device_tell(command, &message);
-	return engine_state(engine) == ENGINE_STATE_LOST ? ENGINE_ELOST : 0;
+	/* no command has it taken again */
+	state = engine_state(engine);
+	return state == ENGINE_STATE_LOST || state == ENGINE_STATE_FAILED ? ENGINE_ELOST : 0;
 }
 
 int device_motion_check(struct device_motion *motion, struct engine *engine,

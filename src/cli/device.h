@@ -31,6 +31,9 @@ int device_watch(const char *command, struct engine *engine);
 /* Complain about an event; false when the message is none. */
 bool device_tell(const char *command, const struct engine_message *message);
 
+/* The causes of the xruns that were told so far: "2 woken late, 1 too much work"; "" if none. */
+const char *device_xrun_causes(void);
+
 /* Whether a device that should move does. */
 struct device_motion {
 	uint64_t position;

@@ -158,12 +158,13 @@ static int recorder_run(struct recorder *recorder)
 static bool recorder_summarise(const struct recorder *recorder, const char *path)
 {
 	struct engine_stats stats = { .size = sizeof(stats) };
+	const char *causes = device_xrun_causes();
 
 	engine_get_stats(recorder->engine, &stats);
 	terminal_say("recorded %" PRIu64 " frames (%.3f s) to %s, %" PRIu64
-		     " of them silence for lost ones, %" PRIu64 " xruns\n", recorder->frames,
+		     " of them silence for lost ones, %" PRIu64 " xruns%s%s%s\n", recorder->frames,
 		     recorder_seconds(recorder, recorder->frames), path, recorder->gap_frames,
-		     stats.xruns);
+		     stats.xruns, *causes ? " (" : "", causes, *causes ? ")" : "");
 	return recorder->gap_frames == 0 && stats.xruns == 0;
 }
 

@@ -32,6 +32,11 @@ static bool read_number(const char *path, const char *key, int *number)
 	return found;
 }
 
+bool holder_is_hardware(const char *pcm_name)
+{
+	return strncmp(pcm_name, "hw:", 3) == 0 || strncmp(pcm_name, "plughw:", 7) == 0;
+}
+
 /*
  * A card or device as a piece of a path: what stands in a PCM name after its
  * colon, by key ("CARD=PCH") or by place ("PCH,0"), as far as it is made of an
@@ -58,23 +63,46 @@ static void name_piece(const char *pcm_name, const char *key, int place, char *p
 		snprintf(piece, size, "*");
 }
 
-static bool find(struct holder *holder, const char *proc, const char *card, const char *device,
-		 char direction)
+/* The card and the device of a name, for a path. */
+struct place {
+	char card[32], device[32];
+};
+
+static void find_place(struct place *place, const char *pcm_name)
+{
+	name_piece(pcm_name, "CARD", 0, place->card, sizeof(place->card));
+	name_piece(pcm_name, "DEV", 1, place->device, sizeof(place->device));
+	/* "hw:PCH" is its device 0 */
+	if (strcmp(place->device, "*") == 0 && holder_is_hardware(pcm_name))
+		strcpy(place->device, "0");
+}
+
+/* How many of the place's substreams are held, the first of them by holder;
+ * free: how many are not. */
+static size_t find(struct holder *holder, const char *proc, const struct place *place,
+		   char direction, size_t *free)
 {
 	/* cards stand there as "card0", with a link by id */
-	bool by_index = card[strspn(card, "0123456789*")] == '\0';
-	bool found = false;
+	bool by_index = place->card[strspn(place->card, "0123456789*")] == '\0';
 	char pattern[256];
+	size_t held = 0;
 	glob_t paths;
 
+	*free = 0;
 	snprintf(pattern, sizeof(pattern), "%s/asound/%s%s/pcm%s%c/sub*/status", proc,
-		 by_index ? "card" : "", card, device, direction);
+		 by_index ? "card" : "", place->card, place->device, direction);
 	if (glob(pattern, 0, NULL, &paths) != 0)
-		return false;
-	for (size_t i = 0; !found && i < paths.gl_pathc; i++)
-		found = read_number(paths.gl_pathv[i], "owner_pid", &holder->pid);
+		return 0;
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		pid_t pid;
+
+		if (!read_number(paths.gl_pathv[i], "owner_pid", &pid))
+			(*free)++;
+		else if (held++ == 0)
+			holder->pid = pid;
+	}
 	globfree(&paths);
-	return found;
+	return held;
 }
 
 static void read_program(struct holder *holder, const char *proc)
@@ -98,18 +126,32 @@ bool holder_find(struct holder *holder, const char *proc, const char *pcm_name,
 		 snd_pcm_stream_t stream)
 {
 	const char *directions = stream == SND_PCM_STREAM_PLAYBACK ? "pc" : "cp";
-	char card[32], device[32];
+	struct place place;
+	size_t free;
 
 	memset(holder, 0, sizeof(*holder));
-	name_piece(pcm_name, "CARD", 0, card, sizeof(card));
-	name_piece(pcm_name, "DEV", 1, device, sizeof(device));
-	/* "hw:PCH" is its device 0 */
-	if (strcmp(device, "*") == 0 &&
-	    (strncmp(pcm_name, "hw:", 3) == 0 || strncmp(pcm_name, "plughw:", 7) == 0))
-		strcpy(device, "0");
+	find_place(&place, pcm_name);
 	/* on a half-duplex card the holder is found in the other direction */
-	if (!find(holder, proc, card, device, directions[0]) &&
-	    !find(holder, proc, card, device, directions[1]))
+	if (!find(holder, proc, &place, directions[0], &free) &&
+	    !find(holder, proc, &place, directions[1], &free))
+		return false;
+	if (holder->pid > 0)
+		read_program(holder, proc);
+	return true;
+}
+
+bool holder_of_full(struct holder *holder, const char *proc, const char *pcm_name,
+		    snd_pcm_stream_t stream)
+{
+	struct place place;
+	size_t free;
+
+	memset(holder, 0, sizeof(*holder));
+	find_place(&place, pcm_name);
+	if (!holder_is_hardware(pcm_name) || strcmp(place.card, "*") == 0)
+		return false;
+	if (!find(holder, proc, &place, stream == SND_PCM_STREAM_PLAYBACK ? 'p' : 'c', &free) ||
+	    free > 0)
 		return false;
 	if (holder->pid > 0)
 		read_program(holder, proc);

@@ -25,4 +25,15 @@ struct holder {
 bool holder_find(struct holder *holder, const char *proc, const char *pcm_name,
 		 snd_pcm_stream_t stream);
 
+/*
+ * Who holds a hardware PCM ("hw:0,0", "plughw:...") in a direction of which
+ * no substream is left.
+ * Returns whether that is so; never of another PCM.
+ */
+bool holder_of_full(struct holder *holder, const char *proc, const char *pcm_name,
+		    snd_pcm_stream_t stream);
+
+/* Whether the name is one of a PCM that no one else can have at the same time. */
+bool holder_is_hardware(const char *pcm_name);
+
 #endif

@@ -29,8 +29,7 @@ uint32_t negotiate_prefer(uint32_t formats)
 	return ENGINE_FORMAT_ANY;
 }
 
-/* All that the PCM can do, converted rates left out. */
-static int begin_space(snd_pcm_t *pcm, const char *name, snd_pcm_hw_params_t *space)
+int negotiate_space(snd_pcm_t *pcm, const char *name, snd_pcm_hw_params_t *space)
 {
 	int err = snd_pcm_hw_params_any(pcm, space);
 
@@ -103,7 +102,7 @@ int negotiate_formats(snd_pcm_t *pcm, const char *name, const struct engine_conf
 	*formats = 0;
 	snd_pcm_hw_params_alloca(&all);
 	snd_pcm_hw_params_alloca(&space);
-	err = begin_space(pcm, name, all);
+	err = negotiate_space(pcm, name, all);
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < PREFERENCES; i++) {
@@ -143,7 +142,7 @@ static int install(snd_pcm_t *pcm, const struct engine_config *wish, const char 
 	int err;
 
 	snd_pcm_hw_params_alloca(&space);
-	err = begin_space(pcm, name, space);
+	err = negotiate_space(pcm, name, space);
 	if (err < 0)
 		return err;
 	err = set_exact(pcm, space, wish, wish->format, &part);

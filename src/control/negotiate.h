@@ -12,6 +12,13 @@
 #include <peal/info.h>
 
 /*
+ * All that a PCM can do, in the caller's space: rates that alsa-lib would
+ * convert are left out, but on a PCM that is named for converting.
+ * Returns 0, or the error with its sentence in the last error.
+ */
+int negotiate_space(snd_pcm_t *pcm, const char *name, snd_pcm_hw_params_t *space);
+
+/*
  * Which formats a PCM takes together with wish's access, channels and rate:
  * bits 1 << enum engine_format, of wish->format alone if it is not ANY.
  * Returns 0 and at least one bit; or the error, with the last error naming

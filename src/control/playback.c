@@ -97,7 +97,11 @@ static int drained(struct engine *engine, uint64_t written)
 		return 1;
 	switch (load_relaxed(&rt->vitals.state)) {
 	case ENGINE_STATE_LOST:
+		/* it may return: then it runs, or fails */
+		return engine->reopen ? 0 : ENGINE_ELOST;
+	case ENGINE_STATE_FAILED:
 		return ENGINE_ELOST;
+	case ENGINE_STATE_CLOSED:
 	case ENGINE_STATE_PREPARED:
 		return -EPIPE;
 	default:

@@ -15,6 +15,7 @@
 
 #include "card/card.h"
 #include "control/cards.h"
+#include "control/device_limits.h"
 #include "control/holder.h"
 #include "control/last_error.h"
 #include "control/refusal.h"
@@ -63,11 +64,13 @@ static void offer_formats(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_params
 /* As runs: "1..2, 8". */
 static void offer_channels(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_params_t *space)
 {
+	struct engine_pcm_limits limits = { 0 };
 	unsigned int first = 0;
 
+	device_limits_channels(&limits, pcm, space);
 	for (unsigned int n = 1; n <= ENGINE_CHANNELS_MAX + 1; n++) {
 		bool taken = n <= ENGINE_CHANNELS_MAX &&
-			     snd_pcm_hw_params_test_channels(pcm, space, n) == 0;
+			     limits.channels[(n - 1) / 64] >> (n - 1) % 64 & 1;
 
 		if (taken && !first)
 			first = n;
@@ -83,28 +86,17 @@ static void offer_channels(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_param
 
 static void offer_rates(struct offer *offer, snd_pcm_t *pcm, snd_pcm_hw_params_t *space)
 {
-	static const unsigned int common[] = {
-		8000,  11025, 16000, 22050,  32000,  44100,  48000,
-		64000, 88200, 96000, 176400, 192000, 384000, 768000
-	};
-	unsigned int min, max;
+	struct engine_pcm_limits limits = { 0 };
 
-	if (snd_pcm_hw_params_get_rate_min(space, &min, NULL) < 0 ||
-	    snd_pcm_hw_params_get_rate_max(space, &max, NULL) < 0)
-		return;
-	/* a PCM of fixed rates takes none right beside them */
-	if (min < max && snd_pcm_hw_params_test_rate(pcm, space, min + 1, 0) == 0 &&
-	    snd_pcm_hw_params_test_rate(pcm, space, max - 1, 0) == 0) {
-		offer_add(offer, "%u..%u", min, max);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (snd_pcm_hw_params_test_rate(pcm, space, common[i], 0) == 0)
-			offer_add(offer, "%u", common[i]);
-	if (offer->text[0] == '\0' && min < max)
-		offer_add(offer, "some of %u..%u", min, max);
-	else if (offer->text[0] == '\0')
-		offer_add(offer, "%u", min);
+	device_limits_rates(&limits, pcm, space);
+	if (limits.rate_any)
+		offer_add(offer, "%u..%u", limits.rate_min, limits.rate_max);
+	for (const uint32_t *rate = limits.rates; !limits.rate_any && *rate; rate++)
+		offer_add(offer, "%u", *rate);
+	if (offer->text[0] == '\0' && limits.rate_min < limits.rate_max)
+		offer_add(offer, "some of %u..%u", limits.rate_min, limits.rate_max);
+	else if (offer->text[0] == '\0' && limits.rate_min > 0)
+		offer_add(offer, "%u", limits.rate_min);
 }
 
 static const char *access_name(uint32_t access)
@@ -117,12 +109,6 @@ static const char *access_name(uint32_t access)
 	default:
 		return "by mmap";
 	}
-}
-
-/* A PCM of a card, which no one else can have at the same time. */
-static bool is_hardware_name(const char *name)
-{
-	return strncmp(name, "hw:", 3) == 0 || strncmp(name, "plughw:", 7) == 0;
 }
 
 /* alsa-lib converts for a PCM that is asked for under another name. */
@@ -193,9 +179,9 @@ static int refusal_busy(const char *name, snd_pcm_stream_t stream)
 				      name);
 	return last_error_set(-EBUSY, "%s is busy: %s (pid %d) holds it; end that program%s", name,
 			      holder.program[0] ? holder.program : "a program", (int)holder.pid,
-			      is_hardware_name(name) ? ", or open a PCM that shares the card "
-						       "(\"default\")"
-						     : "");
+			      holder_is_hardware(name) ? ", or open a PCM that shares the card "
+							 "(\"default\")"
+						       : "");
 }
 
 static int refusal_permission(const char *name)
@@ -220,7 +206,7 @@ static int refusal_missing(int err, const char *name, const char *direction, con
 	if (strncmp(alsa_text, "Unknown PCM", strlen("Unknown PCM")) == 0)
 		return last_error_set(err, "no PCM is called %s; peal devices lists them%s", name,
 				      no_card);
-	if (is_hardware_name(name) && !alsa_text[0])
+	if (holder_is_hardware(name) && !alsa_text[0])
 		return last_error_set(err, "%s has no %s; peal devices lists what has%s", name,
 				      direction, no_card);
 	return last_error_set(err, "%s cannot be opened for %s: %s; peal devices lists what can%s",

@@ -91,7 +91,7 @@ def test_version_tells_the_interface(peal):
         ("monitor extra", "peal: monitor: 'extra' is one argument too many"),
         ("monitor -i 0", "interval must be a number of seconds from 0.01 to 86400, not '0'"),
         ("monitor --statsd", "peal: monitor: --statsd needs a value"),
-        ("devices extra", "peal: devices: 'extra' is one argument too many"),
+        ("devices virtual extra", "peal: devices: 'extra' is one argument too many"),
         ("doctor extra", "peal: doctor: 'extra' is one argument too many"),
     ],
 )

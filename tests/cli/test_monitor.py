@@ -279,7 +279,7 @@ def test_a_complaint_scrolls_away_above_the_page(screen):
     shown = screen(*VIRTUAL, "-i", "0.1")
     shown.read_until(PAGE)
     stop_for(shown.process, 0.3)
-    shown.read_until(r"\x1b\[\d+A\x1b\[Jpeal: monitor: xrun at frame \d+, \d+ frames lost\n")
+    shown.read_until(r"\x1b\[\d+A\x1b\[Jpeal: monitor: xrun at frame \d+, \d+ frames lost \([^)]+\)\n")
     shown.read_until(r"^(peal: monitor: xrun [^\n]*\n)*" + PAGE)
     shown.process.send_signal(signal.SIGINT)
     assert shown.process.wait(PATIENCE) == 0

@@ -130,7 +130,7 @@ def test_xruns_are_told_and_pings_answered_all_the_same(pipe_command):
     process.stdout.readline()
     stop_for(process, 0.2)
     sentence = process.stderr.readline()
-    assert re.fullmatch(r"peal: ping: xrun at frame \d+, \d+ frames lost\n", sentence)
+    assert re.fullmatch(r"peal: ping: xrun at frame \d+, \d+ frames lost \([^)]+\)\n", sentence)
     assert PONG.fullmatch(process.stdout.readline().strip())
     process.send_signal(signal.SIGINT)
     done = finish(process)

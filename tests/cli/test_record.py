@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("needs_sound_files")
 
 RECORDED = re.compile(
     r"recorded (\d+) frames \([\d.]+ s\) to \S+, (\d+) of them silence for lost ones, "
-    r"(\d+) xruns\n"
+    r"(\d+) xruns(?: \(([^)]+)\))?\n"
 )
 
 
@@ -26,7 +26,7 @@ def recorded(done):
     """Frames recorded; checks that the exit status tells of losses, and of them alone."""
     match = RECORDED.fullmatch(done.stdout)
     assert match, (done.stdout, done.stderr)
-    frames, silence, xruns = map(int, match.groups())
+    frames, silence, xruns = map(int, match.group(1, 2, 3))
     assert done.returncode == (1 if silence or xruns else 0)
     return frames
 
@@ -157,6 +157,23 @@ def test_lost_frames_are_silence_of_the_same_length(start, tmp_path):
     assert recorded(done) == frames_in(path) == 96000
     silence, xruns = map(int, RECORDED.fullmatch(done.stdout).group(2, 3))
     assert silence > 0 and xruns > 0
+    # a process that was stopped is one that was woken late; what else there was, the machine did
+    assert re.search(r"\d+ woken late", RECORDED.fullmatch(done.stdout)[4])
+
+
+def test_what_a_device_does_is_told_with_its_cause(start, tmp_path):
+    path = tmp_path / "take.wav"
+    # a buffer so long that no busy machine is late for it
+    running = start("record", "-D", "virtual:fault=xrun@4800,stuck@62400,go@96000,unplug@120000",
+                    "--period", 4096, "--periods", 8, "-d", 60, path)
+    running.wait_shown(r"peal: record: xrun at frame \d+, \d+ frames lost \(the device's own\)")
+    running.wait_shown(r"peal: record: the device stands still at frame \d+\r")
+    running.wait_shown(r"peal: record: the device was lost at frame \d+ "
+                       r"\(unplugged, or its server has ended(: [^)]+)?\)")
+    done = running.end()
+    assert done.returncode == 1
+    assert "1 the device's own" in RECORDED.fullmatch(done.stdout)[4]
+    assert "the device is gone" in done.stderr
 
 
 def test_an_existing_file_is_overwritten(peal, tmp_path):

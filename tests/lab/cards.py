@@ -26,6 +26,7 @@ class Card:
     channels: int = 2
     formats: tuple[str, ...] = ("S16_LE",)  # of peal's, what the driver offers
     access: str = "interleaved"  # "noninterleaved"; "none": the driver cannot mmap
+    apart: bool = False  # it keeps channels apart, whether it can mmap or not
     period: int = 1024
     periods: int = 4
     wav: str = ""  # what reaches the WAV: "exact", "zeros" or "audio" (resampled)
@@ -142,6 +143,7 @@ CARDS = (
             capture=f"hw:CARD=Dummy,DEV={device}",
             formats=("S16_LE",),
             access=access,
+            apart=device % 2 == 1,
             resumes=True,
             unplug=("platform",) if device == 0 else (),
         )

@@ -21,7 +21,8 @@ STRUCTURES = {
     "engine_health_snapshot": _abi.HealthSnapshot, "engine_health_limits": _abi.HealthLimits,
     "engine_pool_config": _abi.PoolConfig, "engine_pool_stats": _abi.PoolStats,
     "engine_chunk_ring_stats": _abi.ChunkRingStats, "engine_clock": _abi.Clock,
-    "engine_sample_info": _abi.SampleInfo,
+    "engine_sample_info": _abi.SampleInfo, "engine_pcm_limits": _abi.PcmLimits,
+    "engine_device_limits": _abi.DeviceLimits,
 }
 UNION = {"reply": _abi.Reply, "ping": _abi.Ping, "device": _abi.DeviceEvent,
          "ring": _abi.RingEvent, "done": _abi.Done, "stop": _abi.StopAll,
@@ -49,6 +50,7 @@ CONSTANTS = {
     **{f"ENGINE_CAUSE_{member.name}": member for member in peal.Cause},
     **{f"ENGINE_STEP_{member.name}": member for member in peal.Step},
     **{f"ENGINE_ACCESS_MMAP_{member.name}": member for member in peal.Access},
+    **{f"ENGINE_DEVICE_{member.name}": member for member in peal.DeviceAccess},
     **{f"ENGINE_TIMESTAMPS_{member.name}": member for member in peal.Timestamps},
     **{f"ENGINE_BACKPRESSURE_{member.name}": member for member in peal.BackpressureChange},
     **{f"ENGINE_HEALTH_{member.name}": member for member in peal.HealthLatency},
@@ -110,6 +112,7 @@ def test_no_field_of_a_structure_is_left_out(name, structure):
     ("cause", "CAUSE_", peal.Cause), ("step", "STEP_", peal.Step),
     ("timestamps", "TIMESTAMPS_", peal.Timestamps),
     ("backpressure_change", "BACKPRESSURE_", peal.BackpressureChange),
+    ("device_access", "DEVICE_", peal.DeviceAccess),
     ("steal", "STEAL_", peal.Steal), ("end", "END_", peal.End)])
 def test_no_member_of_an_enumeration_is_left_out(name, prefix, names):
     text = "".join(header(path.name) for path in (TOP / "include/peal").glob("*.h"))
@@ -161,7 +164,8 @@ def test_messages_are_unpacked_as_they_lie():
     (peal.Info, _abi.Info), (peal.Clock, _abi.Clock), (peal.PcmInfo, _abi.PcmInfo),
     (peal.Latency, _abi.Latency), (peal.HealthSnapshot, _abi.HealthSnapshot),
     (peal.PoolStats, _abi.PoolStats), (peal.BackpressureStats, _abi.BackpressureStats),
-    (peal.ChunkRingStats, _abi.ChunkRingStats)])
+    (peal.ChunkRingStats, _abi.ChunkRingStats), (peal.PcmLimits, _abi.PcmLimits),
+    (peal.DeviceLimits, _abi.DeviceLimits)])
 def test_the_package_tells_every_field(told, structure):
     assert [field for field in told.__dataclass_fields__ if field[0] != "_"] == [
         field for field in fields(structure) if field != "size"]

@@ -139,6 +139,39 @@ START_TEST(a_name_that_tells_no_card_means_any)
 }
 END_TEST
 
+START_TEST(a_pcm_is_full_when_no_substream_is_left)
+{
+	static const struct {
+		const char *pcm;
+		snd_pcm_stream_t stream;
+		int pid; /* -1: it is not full */
+	} cases[] = {
+		{ "hw:0,0", SND_PCM_STREAM_PLAYBACK, 800 },
+		{ "plughw:CARD=PCH", SND_PCM_STREAM_PLAYBACK, 800 },
+		{ "hw:1,0", SND_PCM_STREAM_CAPTURE, 0 },
+		/* one of two is free */
+		{ "hw:1,3", SND_PCM_STREAM_PLAYBACK, -1 },
+		/* the other direction does not count */
+		{ "hw:0,0", SND_PCM_STREAM_CAPTURE, -1 },
+		{ "hw:1,0", SND_PCM_STREAM_PLAYBACK, -1 },
+		{ "hw:7,0", SND_PCM_STREAM_PLAYBACK, -1 },
+		/* these may share, or mean another */
+		{ "front:CARD=PCH", SND_PCM_STREAM_PLAYBACK, -1 },
+		{ "default", SND_PCM_STREAM_PLAYBACK, -1 },
+		{ "hw:*", SND_PCM_STREAM_PLAYBACK, -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct holder holder;
+		bool full = holder_of_full(&holder, root, cases[i].pcm, cases[i].stream);
+
+		ck_assert_msg(full == (cases[i].pid >= 0), "%s: full %d", cases[i].pcm, full);
+		if (full)
+			ck_assert_int_eq(holder.pid, cases[i].pid);
+	}
+}
+END_TEST
+
 START_TEST(cards_are_control_devices)
 {
 	char directory[64];
@@ -197,6 +230,7 @@ int main(void)
 	tcase_add_test(tests, another_device_has_another_holder);
 	tcase_add_test(tests, each_direction_has_its_holder_first);
 	tcase_add_test(tests, a_name_that_tells_no_card_means_any);
+	tcase_add_test(tests, a_pcm_is_full_when_no_substream_is_left);
 	tcase_add_test(tests, cards_are_control_devices);
 	tcase_add_test(tests, a_card_that_may_not_be_opened_is_present);
 	srunner_run_all(runner, CK_ENV);

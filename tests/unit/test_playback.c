@@ -355,6 +355,28 @@ START_TEST(a_stop_ends_a_waiting_drain)
 }
 END_TEST
 
+START_TEST(drain_waits_for_a_device_that_may_return_and_for_no_other)
+{
+	static const struct {
+		const char *device;
+		uint32_t reopen;
+		int result;
+	} cases[] = {
+		{ "virtual:fault=unplug@256", 0, ENGINE_ELOST },
+		{ "virtual:fault=unplug@256,return@512", 1, 1 },
+		{ "virtual:fault=unplug@256,return@512,params@512:99", 1, ENGINE_ELOST },
+	};
+
+	virtual_destroy(engine);
+	engine = virtual_create(cases[_i].device, .period_frames = PERIOD, .channels = 1,
+				.format = ENGINE_FORMAT_S16_LE, .stream_frames = HELD,
+				.reopen = cases[_i].reopen);
+	virtual_write(engine, frames, HELD);
+	ck_assert_int_eq(engine_start(engine), 0);
+	ck_assert_int_eq(engine_playback_drain(engine, -1), cases[_i].result);
+}
+END_TEST
+
 static void ignore(int signal)
 {
 	(void)signal;
@@ -398,6 +420,7 @@ int main(void)
 	tcase_add_test(tests, drain_returns_1_when_the_last_frame_has_left_the_buffer);
 	tcase_add_test(tests, silence_after_a_drain_is_no_underrun);
 	tcase_add_loop_test(tests, drain_waits_while_frames_pass, 0, 2);
+	tcase_add_loop_test(tests, drain_waits_for_a_device_that_may_return_and_for_no_other, 0, 3);
 	tcase_add_test(tests, drain_gives_up_after_its_time);
 	tcase_add_test(tests, drain_of_nothing_is_done);
 	tcase_add_test(tests, drain_when_stopped_is_epipe_unless_all_was_played);

@@ -8,7 +8,9 @@ WAV); an exception is a failure.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import errno
 import os
 import pathlib
 import random
@@ -184,6 +186,52 @@ def negotiates(card: Card) -> str:
         assert "channels" in str(refusal), refusal
         return f"{len(card.formats)} formats; {refusal.strerror}"
     raise AssertionError("took 200 channels")
+
+
+def accesses(card: Card) -> peal.DeviceAccess:
+    """The ways in which its driver can move frames."""
+    ways = peal.DeviceAccess
+    if card.access == "none":
+        return ways.RW_NONINTERLEAVED if card.apart else ways.RW_INTERLEAVED
+    if card.apart:
+        return ways.MMAP_NONINTERLEAVED | ways.RW_NONINTERLEAVED
+    return ways.MMAP_INTERLEAVED | ways.RW_INTERLEAVED
+
+
+@check(lambda card: True)
+def limits(card: Card) -> str:
+    """It says what it offers, and who holds it once no substream is left."""
+
+    def ask() -> peal.PcmLimits:
+        return peal.query(card.playback, capture=False).playback
+
+    offered = ask()
+    assert (offered.type, offered.card_id) == ("HW", card.card), offered
+    assert offered.accesses == accesses(card), offered.accesses
+    assert offered.formats == card.formats, offered
+    assert card.channels in offered.channels, offered
+    assert offered.rate_min <= card.rate <= offered.rate_max and card.rate in offered.rates, offered
+    assert offered.period_min <= card.period <= offered.period_max, offered
+    assert offered.buffer_min <= card.period * card.periods <= offered.buffer_max, offered
+    if card.capture == card.playback:
+        assert peal.query(card.playback).linkable
+    detail = f"{offered.accesses.name}, {len(offered.channels)} counts of channels, {offered.rates} Hz"
+    if not mmaps(card):
+        return detail
+    device = card.playback.rpartition("=")[2]
+    substreams = pathlib.Path("/proc/asound", card.card).glob(f"pcm{device}p/sub*")
+    with contextlib.ExitStack() as holders:
+        for _ in substreams:
+            holder = holders.enter_context(engine(card))
+            assert holder.info.playback.batch == offered.batch, offered
+        try:
+            ask()
+        except peal.EngineError as refusal:
+            assert refusal.errno == errno.EBUSY, refusal
+            assert refusal.strerror.startswith("busy: held by "), refusal
+            assert f"(pid {os.getpid()})" in refusal.strerror, refusal
+            return f"{detail}; {refusal.strerror}"
+    raise AssertionError("opened a device that is held")
 
 
 @check(mmaps)
@@ -550,15 +598,20 @@ def hog(card: Card) -> str:
 @check(mmaps)
 def suspend(card: Card) -> str:
     """The machine is suspended and resumed: no hang, no spin, a state that is told."""
+    kinds: list[str] = []
     with engine(card) as subject:
         answers(subject)
-        faults.suspend()
-        calm(subject)
-        told = [peal.MessageType(message.type).name for message in events(subject)]
-        assert told, "not told"
+        for _ in range(max(1, TIMES // 5)):  # one takes more than a second
+            faults.suspend()
+            calm(subject)
+            found = [peal.MessageType(event.type).name for event in events(subject)
+                     if isinstance(event, peal.Message)]
+            assert found, "not told"
+            kinds += found
         state = subject.state
+        assert state == peal.State.RUNNING, state
         closes(subject)
-    return f"{', '.join(told)}; then {state.name}"
+    return f"{', '.join(f'{kinds.count(kind)} {kind}' for kind in sorted(set(kinds)))}"
 
 
 def _aplay_unplugged(card: Card, verb: str) -> None:
