@@ -36,6 +36,11 @@ struct device {
  */
 int device_open(struct device *device, const struct engine_config *config);
 
+/* The part of it that device_reopen shares: into a device that is empty but for
+ * the virtual card, which is taken if it is there. What was opened stays open
+ * on failure. */
+int device_open_all(struct device *device, const struct engine_config *config);
+
 /*
  * Open PCMs that were closed by device_close_pcms again: those of the same
  * card, wherever it is now, with the parameters that they had.

@@ -5,18 +5,9 @@
 #include <errno.h>
 
 #include <peal/error.h>
+#include "rt/pace.h"
+#include "rt/position.h"
 #include "rt/rt.h"
-
-#define MS 1000000u
-#define S 1000000000u
-
-/* An idle wake costs microseconds: so many in a row are noise, more are a
- * device that is always ready, or whose descriptor is dead. */
-#define IDLE_WAKES_MAX 8
-
-/* A device may run this much faster than its rate (a wrong crystal, a bad
- * emulation), as a fraction of it, before it counts as not paced at all. */
-#define PACE_SLACK 4 /* 1/4 */
 
 /* The kernel's codes end here; a more negative number is a position. */
 #define ERRNO_MAX 4095
@@ -45,31 +36,6 @@ static void publish_frame(struct rt *rt)
 	struct transport *t = &rt->transport;
 
 	store_relaxed(&rt->vitals.frame, t->playback ? t->frame : t->captured);
-}
-
-/* The frame at the converter at this time. */
-static void publish_clock(struct rt *rt, uint64_t frames_ready, uint64_t now_ns)
-{
-	struct transport *t = &rt->transport;
-	struct vitals *vitals = &rt->vitals;
-	uint64_t frame = t->playback ? t->frame + frames_ready - t->playback->buffer_frames :
-				       t->captured + frames_ready;
-	uint32_t looks = load_relaxed(&vitals->clock_looks);
-
-	store_relaxed(&vitals->clock_looks, looks + 1);
-	/* these pair with the acquires in engine_get_clock: who sees one of them
-	 * sees that it was being written */
-	store_release(&vitals->clock_frame, frame);
-	store_release(&vitals->clock_ns, now_ns);
-	store_release(&vitals->clock_looks, looks + 2);
-}
-
-/* The longest that a device in order is silent; USB takes its time to start. */
-static uint64_t overdue_after_ns(const struct transport *t)
-{
-	uint64_t four = 4 * t->period_ns;
-
-	return four > 50 * MS ? four : 50 * MS;
 }
 
 static int fail(struct pcm *pcm, int err, enum engine_step at, struct pcm **culprit,
@@ -129,15 +95,12 @@ int transport_run(struct rt *rt, struct pcm **culprit, enum engine_step *step)
 	rt->now_ns = rt->clock->now_ns(rt->clock);
 	t->playback_lacks = true;
 	t->capture_lacks = true;
-	t->idle_wakes = 0;
-	t->halves = 0;
-	t->overdue_ns = rt->now_ns + overdue_after_ns(t) + S;
 	t->looked_ns = rt->now_ns;
 	t->moved_ns = rt->now_ns;
 	t->worked_ns = 0;
-	t->truth_ns = 0;
+	pace_start(rt);
 	publish_frame(rt);
-	publish_clock(rt, 0, rt->now_ns);
+	position_start(rt);
 	return 0;
 }
 
@@ -218,69 +181,6 @@ static bool direction_ready(struct rt *rt, struct pcm *pcm, bool exact, int64_t 
 	return true;
 }
 
-/*
- * The device woke us and there was no period: after some of these, each one
- * leaves it alone until the missing frames are due. Not for less than a
- * quarter of a period: the position may stand still just short of one.
- */
-static void count_idle_wake(struct rt *rt, uint32_t missing)
-{
-	struct transport *t = &rt->transport;
-	uint64_t due_ns = ((uint64_t)missing * S + t->rate - 1) / t->rate;
-
-	count_add(&rt->vitals.spurious_wakes, 1);
-	if (++t->idle_wakes < IDLE_WAKES_MAX)
-		return;
-	t->hold_until_ns = rt->now_ns + (due_ns > t->period_ns / 4 ? due_ns : t->period_ns / 4);
-	count_add(&rt->vitals.backoffs, 1);
-}
-
-/* No period, whether the device woke us or not: late only once it is overdue,
- * and then once each time it is. */
-static void count_overdue(struct rt *rt)
-{
-	struct transport *t = &rt->transport;
-
-	if (rt->now_ns < t->overdue_ns)
-		return;
-	count_add(&rt->vitals.poll_timeouts, 1);
-	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
-	/* a clock that a program moves by hand stands as long as it likes */
-	if (!t->free_running)
-		recover_overdue(rt);
-}
-
-/*
- * Whether the frames that moved in a second are those of a second: a period
- * and 3 % of slack are a bursty device with a bad crystal, more is a device
- * that loses frames without a word. Told, and never acted on.
- */
-static void check_truth(struct rt *rt, uint64_t frame)
-{
-	struct transport *t = &rt->transport;
-	uint64_t ns = rt->woke_ns - t->truth_ns, expected, moved, off;
-
-	if (t->free_running || (t->truth_ns && ns < S))
-		return;
-	/* one after a long sleep is no measure */
-	if (t->truth_ns && ns < 10 * (uint64_t)S) {
-		expected = ns * t->rate / S;
-		moved = frame - t->truth_frame;
-		off = moved > expected ? moved - expected : expected - moved;
-		if (off > t->period_frames + expected * 3 / 100)
-			count_add(&rt->vitals.slips, 1);
-	}
-	t->truth_ns = rt->woke_ns;
-	t->truth_frame = frame;
-}
-
-/* The position says how long ago the period was due, to a frame. */
-static void record_lateness(struct rt *rt, uint64_t frames)
-{
-	histogram_record(&rt->health->latency[ENGINE_HEALTH_WAKEUP],
-			 frames * S / rt->transport.rate);
-}
-
 uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 {
 	struct transport *t = &rt->transport;
@@ -298,9 +198,7 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 	if (frames >= t->period_frames) {
 		if (t->state == ENGINE_STATE_STALLED)
 			recover_moving(rt);
-		publish_clock(rt, (uint64_t)frames, rt->woke_ns);
-		check_truth(rt, load_relaxed(&rt->vitals.clock_frame));
-		record_lateness(rt, (uint64_t)frames - t->period_frames);
+		position_look(rt, (uint64_t)frames);
 		return (uint32_t)(frames / t->period_frames);
 	}
 	if (!sound(rt, t->playback) || !sound(rt, t->capture))
@@ -308,38 +206,10 @@ uint32_t transport_ready(struct rt *rt, bool fired, bool suspicious)
 	/* one direction has its period now, and we wait for the other alone */
 	progress = (playback_lacked && !t->playback_lacks) || (capture_lacked && !t->capture_lacks);
 	if ((fired || suspicious) && (!progress || ++t->halves > HALVES_MAX))
-		count_idle_wake(rt, t->period_frames - (uint32_t)frames);
+		pace_idle_wake(rt, t->period_frames - (uint32_t)frames);
 	t->looked_ns = rt->woke_ns;
-	count_overdue(rt);
+	pace_nothing(rt);
 	return 0;
-}
-
-/*
- * A device that is not paced at all (null, file) is ready again at once: at a
- * real-time priority that would starve the machine. It may be ahead of its
- * rate by the buffers and some periods, which a device in order never is, and
- * then waits for time to catch up. Restarts change nothing about that.
- */
-static void keep_pace(struct rt *rt, uint32_t frames)
-{
-	struct transport *t = &rt->transport;
-	uint64_t ahead_frames = 4ull * t->period_frames;
-	uint64_t ahead_ns;
-
-	if (t->free_running)
-		return;
-	if (t->playback)
-		ahead_frames += t->playback->buffer_frames;
-	if (t->capture)
-		ahead_frames += t->capture->buffer_frames;
-	ahead_ns = ahead_frames * S / t->rate;
-	if (t->pace_ns < rt->now_ns)
-		t->pace_ns = rt->now_ns;
-	t->pace_ns += frames * (uint64_t)S / (t->rate + t->rate / PACE_SLACK);
-	if (t->pace_ns <= rt->now_ns + ahead_ns)
-		return;
-	t->hold_until_ns = t->pace_ns - ahead_ns;
-	count_add(&rt->vitals.backoffs, 1);
 }
 
 static bool move_period(struct rt *rt)
@@ -387,10 +257,7 @@ void transport_move(struct rt *rt, uint32_t periods)
 	t->moved_ns = rt->woke_ns;
 	t->progress_ns = rt->woke_ns;
 	t->restarts = 0;
-	t->idle_wakes = 0;
-	t->halves = 0;
 	t->playback_lacks = true;
 	t->capture_lacks = true;
-	t->overdue_ns = rt->now_ns + overdue_after_ns(t);
-	keep_pace(rt, moved * t->period_frames);
+	pace_moved(rt, moved * t->period_frames);
 }
