@@ -52,7 +52,7 @@ def numpy() -> Any:
     """NumPy, or None where it cannot be imported."""
     try:
         import numpy as np
-    except ImportError:
+    except (ImportError, AttributeError):  # the latter: an import that a Ctrl-C had cut off
         return None
     return np
 

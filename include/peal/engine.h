@@ -22,7 +22,9 @@
  *
  * After fork() the child has no audio thread: there every function that takes
  * an engine or a port returns ENGINE_EFORKED, and the parent's stream goes on
- * undisturbed. The child may create an engine of its own.
+ * undisturbed. The child may create an engine of its own, unless another
+ * thread was inside engine_create, engine_list_devices or engine_query_device
+ * at the fork: alsa-lib's locks are then taken in the child for ever.
  */
 #ifndef PEAL_ENGINE_H
 #define PEAL_ENGINE_H
