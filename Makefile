@@ -313,14 +313,29 @@ $O/libasound_module_pcm_peal.so: $(plugin_objects) $O/flags $O/files
 #:                  nothing, locks nothing (PROOF_SECONDS=60 PROOF_PERIODS=10000000 PROOF_QUICK=1)
 proof_support := $(call support,tests/proof,proof_)
 proof_program := $O/tests/proof/proof_audio_thread
+rtsan_program := $O/tests/proof/proof_rtsan
+# RealtimeSanitizer's runtime, of clang 19 or later; any compiler can link it
+machine = $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+RTSAN := $(lastword $(sort $(wildcard \
+	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.rtsan-$(machine).a)))
 .PHONY: proof
-proof: $(if $(SANITIZE),,$(proof_program))
-	$Q$(if $(SANITIZE),echo 'skipped: a sanitizer calls for the thread',$(RUN) $(proof_program) || \
-		[ $$? = 77 ])
+ifdef SANITIZE
+proof:
+	@echo 'skipped: a sanitizer makes calls of its own on the thread'
+else
+proof: $(proof_program) $(if $(RTSAN),$(rtsan_program))
+	$Q$(RUN) $(proof_program) || [ $$? = 77 ]
+	$Q$(if $(RTSAN),$(RUN) $(rtsan_program) || [ $$? = 77 ],\
+		echo 'skipped: RealtimeSanitizer: libclang-rt-19-dev is not installed')
 	$Q$(srcdir)/scripts/check-closure
 	$Q$(srcdir)/scripts/check-closure --counter-proof
+endif
 $(proof_program): $O/%: $O/obj/%.o $(proof_support) $O/libpeal.a $O/flags $O/files
 	$(call link,-Wl$(comma)--wrap=cycle,$O/libpeal.a $(lib_libs) -ldl)
+$(rtsan_program): $O/%: $O/obj/%.o $(filter-out %/calls.o,$(proof_support)) $O/libpeal.a $O/flags \
+		$O/files
+	$(call link,-Wl$(comma)--wrap=cycle,-Wl$(comma)--whole-archive $(RTSAN) \
+		-Wl$(comma)--no-whole-archive $O/libpeal.a $(lib_libs) -ldl)
 export PROOF_SECONDS PROOF_PERIODS PROOF_QUICK PROOF_DEVICE
 -include $(patsubst %.o,%.d,$(call objects,tests/proof))
 
