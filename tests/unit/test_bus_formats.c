@@ -79,7 +79,7 @@ static int64_t stored(const unsigned char *from, unsigned bytes, unsigned bits)
 
 	for (unsigned b = 0; b < bytes; b++)
 		x |= (uint64_t)from[b] << 8 * b;
-	return (int64_t)(x << (64 - 8 * bytes)) >> (64 - 8 * bytes) << (64 - bits) >> (64 - bits);
+	return (int64_t)(x << (64 - bits)) >> (64 - bits);
 }
 
 static unsigned bits_of(uint32_t format)
