@@ -233,14 +233,15 @@ START_TEST(any_steps_are_kept_to)
 		for (uint32_t i = 0; i < count; i++)
 			for (uint32_t c = 0; c < channels; c++) {
 				/* -1.5..1.5 of full scale, and 16 bits of it */
+				int64_t unit = INT64_C(1) << (bits - 16);
 				int64_t x = (int64_t)(support_random(&random) % 98305) - 49152;
 				int64_t y = (int64_t)(support_random(&random) >> 48) - 32768;
 				unsigned char *to = copy + (pcm.areas[c].first - device) +
 						    i * pcm.areas[c].step;
 
 				bus_channel(&bus, c)[at + i] = (float)x / 32768;
-				put(stream + (i * channels + c) * bytes, y << (bits - 16), bytes);
-				put(to, mixed_with(x << (bits - 16), under ? y << (bits - 16) : 0,
+				put(stream + (i * channels + c) * bytes, y * unit, bytes);
+				put(to, mixed_with(x * unit, under ? y * unit : 0,
 						   bits), bytes);
 			}
 		bus_write(&bus, at, &pcm, under ? stream : NULL, count);
