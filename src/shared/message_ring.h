@@ -215,6 +215,13 @@ static inline uint32_t message_following(uint64_t head)
 	return message_flags(head) >> MESSAGE_FOLLOWING_SHIFT;
 }
 
+/* The head without them: as its sender wrote it. */
+static inline uint64_t message_as_sent(uint64_t head)
+{
+	return head & ~((UINT64_C(0xffff) >> MESSAGE_FOLLOWING_SHIFT)
+			<< (16 + MESSAGE_FOLLOWING_SHIFT));
+}
+
 /* How many messages come back for a command: a reply, and a voice's end. */
 static inline uint32_t message_answers(uint64_t head)
 {

@@ -322,7 +322,7 @@ static void verify_pushed(const struct burst *burst)
 	struct message_words words;
 
 	for (uint32_t n = 0; n < BURST; n++)
-		if (!burst->take(&words) || words.head != message_head(ENGINE_PING, 0, n) ||
+		if (!burst->take(&words) || message_as_sent(words.head) != message_head(ENGINE_PING, 0, n) ||
 		    words.frame != 0 || words.a != 0 || words.b == 0)
 			bench_fail("%s: message %u is lost or another", burst->name, n);
 	if (burst->take(&words))

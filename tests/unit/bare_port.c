@@ -34,8 +34,7 @@ bool bare_port_take(struct engine *engine, struct engine_message *command)
 
 	if (!message_ring_pop(&engine->own.lane->in, &words))
 		return false;
-	/* how a batch is marked is the rings' own business */
-	words.head &= ~((uint64_t)0xffff >> MESSAGE_FOLLOWING_SHIFT << (16 + MESSAGE_FOLLOWING_SHIFT));
+	words.head = message_as_sent(words.head);
 	message_unpack(command, &words);
 	return true;
 }
