@@ -689,7 +689,8 @@ def test_ports_play_and_hear_of_their_own(player):
 
 def test_in_a_fork_nothing_is_played(player, python):
     done = python("""
-        import array, os, peal
+        import array, os, peal, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
         engine = peal.Engine("virtual")
         engine.load_sample(0, array.array("f", [1.0]))
         voice = engine.play_sample(0, at=10**9)
