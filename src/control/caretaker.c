@@ -62,6 +62,19 @@ static int wait_idle(struct caretaker *caretaker, const struct timespec *until)
 	return 0;
 }
 
+/* The end: its thread is gone as well, or will be when it is done; under the
+ * lock. */
+static void part(struct caretaker *caretaker, bool done)
+{
+	pthread_t thread = caretaker->thread;
+
+	disown(caretaker);
+	if (done)
+		pthread_join(thread, NULL);
+	else
+		pthread_detach(thread);
+}
+
 int caretaker_do(struct caretaker *caretaker, enum caretaker_job job, int timeout_ms)
 {
 	uint64_t until_ns = monotonic_ns() + (uint64_t)timeout_ms * 1000000;
@@ -83,7 +96,7 @@ int caretaker_do(struct caretaker *caretaker, enum caretaker_job job, int timeou
 	if (job == CARETAKER_DROP)
 		pthread_mutex_unlock(&caretaker->lock);
 	else
-		disown(caretaker);
+		part(caretaker, result != -ETIMEDOUT);
 	return result;
 }
 
@@ -231,7 +244,6 @@ static int start_thread(struct caretaker *caretaker)
 	if (err)
 		return -err;
 	pthread_setname_np(caretaker->thread, "peal-care");
-	pthread_detach(caretaker->thread);
 	return 0;
 }
 
