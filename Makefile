@@ -13,7 +13,7 @@
 #: make bench       the benchmarks
 #: make soak        an hour of streaming, every frame accounted for (SOAK_SECONDS=3600)
 #: make faults      faults of every kind: by the thousand, and in real time (FAULTS=1000)
-#: make fuzz        the loader of samples, on hostile files (FUZZ_SECONDS=20)
+#: make fuzz        sound files, commands, calls and names of any kind (FUZZ_SECONDS=30)
 #: make lab         the tests on real kernel drivers, in an emulated machine
 #: make lab-soak    1000 unplugs of each kind on each card there, and 200 suspends
 #: make servers     the tests on PipeWire, PulseAudio and JACK
@@ -147,15 +147,15 @@ example_programs := $(call programs,src/examples,)
 soak_program := $(call programs,tests/soak,)
 faults_support := $(call support,tests/faults,faults_)
 faults_programs := $(addprefix $O/tests/faults/faults_,virtual real)
-fuzz_sources := $(wildcard $(srcdir)/src/control/sample_*.c) \
-	$(addprefix $(srcdir)/src/control/,sample.c last_error.c format.c error.c alsa_text.c)
-fuzz_headers := $(wildcard $(srcdir)/include/peal/*.h $(srcdir)/src/*/*.h)
+fuzz_programs := $(patsubst $O/tests/%,$(BUILD)/%,$(call programs,tests/fuzz,fuzz_))
+fuzz_objects := $(lib_objects:$O/obj/%=$(BUILD)/fuzz/obj/%)
+fuzz_headers := $(wildcard $(srcdir)/include/peal/*.h $(srcdir)/src/*/*.h $(srcdir)/tests/fuzz/*.h)
 python_files := $(wildcard $(srcdir)/ctypes/peal/*.py) $(srcdir)/ctypes/peal/py.typed
 
 # ---- targets
 
-.PHONY: all lib programs check unit python cli bench soak faults fuzz lab lab-soak servers examples install \
-	uninstall clean help FORCE
+.PHONY: all lib programs check unit python cli bench soak faults fuzz lab lab-soak servers examples \
+	install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 # Objects are made by chains of pattern rules; they are worth keeping.
@@ -224,13 +224,16 @@ $(bench_programs): $O/%: $O/obj/%.o $(bench_support) $O/libpeal.a $O/flags $O/fi
 $(example_programs) $(soak_program): $O/%: $O/obj/%.o $O/libpeal.so $O/flags
 	$(call link,-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..',-L$O -lpeal -lm)
 
-# By clang, in one go, and of the library only what they reach.
-$(BUILD)/fuzz/%: $(srcdir)/tests/fuzz/%.c $(fuzz_sources) $(fuzz_headers) $O/flags
-	$(call say,CLANG,$@)
+# By clang, and the library once more, which tells the fuzzer where it goes.
+fuzz_flags = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/fuzz/obj/%.o: $(srcdir)/%.c $(fuzz_headers) $O/flags
+	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
-	$Q$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -std=gnu11 \
-		-D_GNU_SOURCE -pthread -I$(srcdir)/include $(src_flags) -o $@ $(filter %.c,$^) \
-		$(lib_libs)
+	$Q$(CLANG) $(fuzz_flags) -fsanitize=fuzzer-no-link -std=gnu11 -D_GNU_SOURCE -pthread \
+		-I$(srcdir)/include $(src_flags) -c -o $@ $<
+$(fuzz_programs): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(fuzz_objects) $O/files
+	$(call say,LINK,$@)
+	$Q$(CLANG) $(fuzz_flags) -fsanitize=fuzzer -pthread -o $@ $(filter %.o,$^) $(lib_libs)
 
 examples: $(example_programs)
 lab:
@@ -340,8 +343,9 @@ export PROOF_SECONDS PROOF_PERIODS PROOF_QUICK PROOF_DEVICE
 -include $(patsubst %.o,%.d,$(call objects,tests/proof))
 
 # What replaces libc's and ALSA's functions in itself, and so needs the library
-# apart: it is told by where a call comes from.
-nth_programs := $(call programs,tests/nth,test_)
+# apart: it is told by where a call comes from. (ThreadSanitizer calls some of them
+# before it can be called itself.)
+nth_programs := $(if $(filter thread,$(SANITIZE)),,$(call programs,tests/nth,test_))
 unit_programs += $(nth_programs)
 unit: $(nth_programs)
 $O/obj/tests/nth/%: private part_flags = $(src_flags) $(CHECK_CFLAGS) -I$(srcdir)/tests/unit

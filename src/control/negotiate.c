@@ -97,7 +97,7 @@ int negotiate_formats(snd_pcm_t *pcm, const char *name, const struct engine_conf
 {
 	snd_pcm_hw_params_t *all, *space;
 	enum refusal_part part;
-	int err;
+	int err, again;
 
 	*formats = 0;
 	snd_pcm_hw_params_alloca(&all);
@@ -109,14 +109,16 @@ int negotiate_formats(snd_pcm_t *pcm, const char *name, const struct engine_conf
 		if (wish->format != ENGINE_FORMAT_ANY && wish->format != preference[i])
 			continue;
 		snd_pcm_hw_params_copy(space, all);
-		if (set_exact(pcm, space, wish, preference[i], &part) >= 0)
+		err = set_exact(pcm, space, wish, preference[i], &part);
+		if (err >= 0)
 			*formats |= 1u << preference[i];
 	}
 	if (*formats)
 		return 0;
 	snd_pcm_hw_params_copy(space, all);
-	err = set_exact(pcm, space, wish, wish->format, &part);
-	return refusal_of_part(err, part, pcm, name, space, wish);
+	/* to see which part it is; and if there is none now, there was */
+	again = set_exact(pcm, space, wish, wish->format, &part);
+	return refusal_of_part(again < 0 ? again : err, part, pcm, name, space, wish);
 }
 
 /* Whole periods, at least two: the cycle fills one while another sounds. */
