@@ -110,7 +110,9 @@ struct engine_message virtual_ping(struct engine_port *port, uint32_t id, uint16
 	struct engine_message message = { .type = ENGINE_PING, .flags = flags, .id = id };
 
 	ck_assert_int_eq(engine_port_send(port, &message), 0);
-	ck_assert_int_eq(engine_port_recv(port, &message, SUPPORT_PATIENCE_MS), 1);
+	do
+		ck_assert_int_eq(engine_port_recv(port, &message, SUPPORT_PATIENCE_MS), 1);
+	while (message.type == ENGINE_EVENT_XRUN); /* a real clock and a slow machine */
 	ck_assert_uint_eq(message.type, ENGINE_PONG);
 	ck_assert_uint_eq(message.id, id);
 	ck_assert_int_eq(message.reply.result, 0);
