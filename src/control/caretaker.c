@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "control/alsa_text.h"
 #include "control/engine.h"
@@ -22,12 +24,16 @@
 #define LOOK_MS 250
 #define WATCH_MS 500
 
+/* A thread that returns is gone at once, but on a machine that is overloaded. */
+#define GONE_NS 100000000u
+
 struct caretaker {
 	/* constant */
 	struct engine *engine;
 	pthread_t thread;
 	struct doorbell call;
 
+	atomic_of(pid_t) tid;     /* its thread's; written by it before any job is done */
 	atomic_of(bool) watching; /* pairs with itself: engine->thread is written */
 
 	pthread_mutex_t lock;
@@ -62,17 +68,19 @@ static int wait_idle(struct caretaker *caretaker, const struct timespec *until)
 	return 0;
 }
 
-/* The end: its thread is gone as well, or will be when it is done; under the
- * lock. */
+/*
+ * The end: its thread has nothing left to do but to return, or will have it
+ * some time. It is detached, since nobody may be there to join it then; who
+ * was in time sees it gone all the same. Under the lock.
+ */
 static void part(struct caretaker *caretaker, bool done)
 {
-	pthread_t thread = caretaker->thread;
+	pid_t thread = load_relaxed(&caretaker->tid);
+	uint64_t until_ns = monotonic_ns() + GONE_NS;
 
 	disown(caretaker);
-	if (done)
-		pthread_join(thread, NULL);
-	else
-		pthread_detach(thread);
+	while (done && tgkill(getpid(), thread, 0) == 0 && monotonic_ns() < until_ns)
+		sched_yield();
 }
 
 int caretaker_do(struct caretaker *caretaker, enum caretaker_job job, int timeout_ms)
@@ -208,6 +216,7 @@ static void *take_care(void *arg)
 	struct runaway runaway = { 0 };
 	bool looking = false;
 
+	store_relaxed(&caretaker->tid, gettid());
 	for (;;) {
 		struct pollfd fds[] = { { .fd = caretaker->call.fd, .events = POLLIN },
 					{ .fd = rt->lost.fd, .events = POLLIN } };
@@ -244,6 +253,7 @@ static int start_thread(struct caretaker *caretaker)
 	if (err)
 		return -err;
 	pthread_setname_np(caretaker->thread, "peal-care");
+	pthread_detach(caretaker->thread);
 	return 0;
 }
 
