@@ -181,8 +181,12 @@ def returned(seen: Seen) -> None:
     """The server is killed and started again, under an engine that takes it again."""
     seen.play(reopen=True)
     seen.server.kill()
+    # before it is there again: on a slow machine the two could pass for a pause
+    seen.look(DECLARED, "LOST")
+    until_lost = seen.events
     seen.server.restart()
-    seen.look(DECLARED + 2, "RUNNING")
+    seen.look(DECLARED, "RUNNING")
+    seen.events = until_lost + seen.events
     seen.end()
 
 
