@@ -163,4 +163,6 @@ class Machine:
 
     def _keep(self) -> None:
         for wav in self._folder.glob("*.wav"):
-            shutil.copy(wav, wav.with_suffix(".kept"))
+            kept = wav.with_suffix(".kept")
+            if not kept.exists():  # after the first there is what came back
+                shutil.copy(wav, kept)

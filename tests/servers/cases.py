@@ -183,10 +183,8 @@ def returned(seen: Seen) -> None:
     seen.server.kill()
     # before it is there again: on a slow machine the two could pass for a pause
     seen.look(DECLARED, "LOST")
-    until_lost = seen.events
     seen.server.restart()
     seen.look(DECLARED, "RUNNING")
-    seen.events = until_lost + seen.events
     seen.end()
 
 
