@@ -345,7 +345,7 @@ export PROOF_SECONDS PROOF_PERIODS PROOF_QUICK PROOF_DEVICE
 # What replaces libc's and ALSA's functions in itself, and so needs the library
 # apart: it is told by where a call comes from. (ThreadSanitizer calls some of them
 # before it can be called itself.)
-nth_programs := $(if $(filter thread,$(SANITIZE)),,$(call programs,tests/nth,test_))
+nth_programs := $(if $(filter thread,$(SANITIZE))$(RUN),,$(call programs,tests/nth,test_))
 unit_programs += $(nth_programs)
 unit: $(nth_programs)
 $O/obj/tests/nth/%: private part_flags = $(src_flags) $(CHECK_CFLAGS) -I$(srcdir)/tests/unit

@@ -143,7 +143,7 @@ START_TEST(an_engine_that_was_leaves_nothing)
 {
 	const unsigned cycles = long_run_asked() ? MANY_CYCLES : CYCLES;
 	const unsigned threads = support_count_threads();
-	struct traces before, after;
+	struct traces before = { 0 }, after;
 
 	for (unsigned i = 0; i < cycles; i++) {
 		if (i == WARM_UP) {
